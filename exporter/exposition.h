@@ -1,0 +1,72 @@
+// From what the collectors published to the page that is sent.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "exporter/sample_sink.h"
+
+struct libdeflate_compressor;
+
+namespace upkeep {
+
+// Joins rendered samples into one text: families in the order of the parts, parts that follow each other with the same
+// `group` (instances of one collector) merged family by family, no family twice. A family that an earlier part of
+// another group already has is left out. Remembers the layout, so that the same families again cost no look-up. One
+// thread at a time.
+class Exposition {
+ public:
+  struct Part {
+    const RenderedSamples* samples;
+    const void* group;
+  };
+  // Appends to `out`. Returns how many families were left out.
+  std::size_t join(std::span<const Part> parts, std::string& out);
+
+ private:
+  struct Piece {
+    std::size_t part, family;
+    bool header;
+  };
+  [[nodiscard]] bool layout_holds(std::span<const Part> parts) const;
+  void lay_out(std::span<const Part> parts);
+
+  std::vector<std::pair<const void*, std::vector<const MetricDesc*>>> known_;  // group and families of each part
+  std::vector<Piece> pieces_;
+  std::size_t left_out_ = 0;
+};
+
+// Makes gzip members (RFC 1952), level 1. One thread at a time.
+class Gzip {
+ public:
+  Gzip();
+  // Replaces `out`, reusing its storage.
+  void compress(std::string_view text, std::string& out);
+
+ private:
+  struct Free {
+    void operator()(libdeflate_compressor* compressor) const;
+  };
+  std::unique_ptr<libdeflate_compressor, Free> compressor_;
+};
+
+// One page, compressed when first asked for so. Thread-safe; the storage is reused when nobody holds the page any more.
+class Page {
+ public:
+  std::string text;
+  // Valid as long as the page.
+  std::string_view gzip() const;
+  void clear();
+
+ private:
+  mutable std::mutex mutex_;
+  mutable Gzip compressor_;
+  mutable std::string compressed_;
+};
+
+}  // namespace upkeep

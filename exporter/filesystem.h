@@ -1,0 +1,68 @@
+// The only way to open a file. Paths are logical, without a leading slash: "proc/..." and "sys/..." go to the
+// configured procfs and sysfs, anything else ("etc/fstab") lies below the configured root file system.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "exporter/limits.h"
+#include "exporter/result.h"
+
+namespace upkeep {
+
+// What kind of file it is decides how it is read: asking the kernel for little where little comes is much cheaper.
+enum class FileKind : std::uint8_t {
+  kAttribute,  // one value or a few lines of /sys or /proc/sys: one read of at most limits::kAttributeBytes
+  kTable,      // everything else
+};
+
+// A file that is read again and again. Kept open between reads while the descriptor budget allows, reopened when it was
+// replaced or vanished. One thread at a time.
+class File {
+ public:
+  virtual ~File() = default;
+  // The whole content, valid until the next call. Larger than limits::kFileBytes is kLimit.
+  virtual Result<std::string_view> read() = 0;
+};
+
+struct DirectoryEntry {
+  std::string name;
+  bool is_directory = false;  // symbolic links are not followed and count as neither
+  bool is_link = false;
+};
+
+struct FileStatus {
+  std::uint64_t size_bytes = 0;
+  double modified_unix_seconds = 0;
+  std::uint32_t mode = 0;  // as st_mode
+  bool is_regular = false;
+};
+
+// Thread-safe; the Files it hands out are not.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  // Never fails: a file that cannot be opened says so when it is read.
+  virtual std::unique_ptr<File> open(std::string_view path, FileKind kind) = 0;
+  // Entries sorted by name, without "." and "..". At most limits::kDirectoryEntries.
+  virtual Result<std::vector<DirectoryEntry>> list(std::string_view path) = 0;
+  virtual Result<FileStatus> status(std::string_view path) = 0;
+  virtual Result<std::string> link_target(std::string_view path) = 0;
+
+  // One read of a file that is not read again soon. At most `max_bytes`.
+  Result<std::string> read(std::string_view path, FileKind kind = FileKind::kTable);
+};
+
+struct Roots {
+  std::string procfs = "/proc";
+  std::string sysfs = "/sys";
+  std::string rootfs = "/";
+};
+
+// The real one.
+std::unique_ptr<FileSystem> make_filesystem(Roots roots, std::size_t kept_open = limits::kKeptOpenFiles);
+
+}  // namespace upkeep

@@ -1,0 +1,50 @@
+// Every bound of the program, with its name and its default. Reaching one is an error that names it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace upkeep::limits {
+
+using namespace std::chrono_literals;
+
+// Reading.
+inline constexpr std::size_t kFileBytes = std::size_t{8} << 20;    // one file of /proc, /sys or /etc
+inline constexpr std::size_t kAttributeBytes = 4096;               // one value of /sys or /proc/sys
+inline constexpr std::size_t kConfigBytes = std::size_t{1} << 20;  // upkeep.yml
+inline constexpr std::size_t kConfigNodes = 10'000;
+inline constexpr std::size_t kConfigDepth = 32;
+inline constexpr std::size_t kDirectoryEntries = 100'000;
+inline constexpr std::size_t kKeptOpenFiles = 512;  // descriptors that FileSystem keeps between reads
+
+// Publishing.
+inline constexpr std::size_t kSeriesPerCollector = 10'000;
+inline constexpr std::size_t kLabelValueBytes = 256;
+inline constexpr std::size_t kHelpBytes = 1024;
+inline constexpr std::size_t kRuntimeFamilies = 2'000;  // families a collector names at run time
+
+// Textfiles.
+inline constexpr std::size_t kTextfiles = 200;
+inline constexpr std::size_t kTextfileBytes = std::size_t{1} << 20;
+
+// Serving.
+inline constexpr int kHttpWorkers = 48;
+inline constexpr int kConnectionsPerAddress = 20;
+inline constexpr int kRequestHeaders = 64;
+inline constexpr auto kHttpHeaderDeadline = 2000ms;
+inline constexpr auto kHttpKeepAlive = 5000ms;
+inline constexpr int kConcurrentScrapes = 40;
+inline constexpr auto kScrapeTimeout = 10'000ms;  // when Prometheus sends no timeout header
+inline constexpr auto kScrapeTimeoutOffset = 500ms;
+inline constexpr auto kLeaderOverdue = 1000ms;  // after which another scrape goes round a stuck one
+
+// Running.
+inline constexpr auto kInterval = 15'000ms;
+inline constexpr auto kMinInterval = 1000ms;
+inline constexpr auto kCollectorTimeout = 10'000ms;
+inline constexpr auto kShutdown = 1500ms;
+inline constexpr int kReservedDescriptors = 16;
+inline constexpr std::size_t kLogQueue = 1024;
+inline constexpr std::size_t kLogFieldBytes = 2048;
+
+}  // namespace upkeep::limits

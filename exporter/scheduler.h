@@ -1,0 +1,77 @@
+// Runs the collectors of one configuration: those on scrape inside a scrape that concurrent scrapes share, those on an
+// interval on a thread each. A scrape never waits for an interval, and goes round a collector that is stuck.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "exporter/exposition.h"
+#include "exporter/instance.h"
+#include "exporter/log.h"
+
+namespace upkeep {
+
+// Thread-safe once started.
+class Scheduler {
+ public:
+  // `own_metrics` adds what the program says of itself to each page; may be empty.
+  using OwnMetrics = std::function<void(SampleSink&)>;
+  Scheduler(std::vector<std::shared_ptr<Instance>> instances, const Clock& clock, Log& log, OwnMetrics own_metrics);
+  // Stops the threads; gives up on those that are stuck after limits::kShutdown (they keep what they use alive).
+  ~Scheduler();
+
+  // Makes the threads. One that cannot be made is logged, and its collector shows as failing.
+  void start();
+  void stop();
+
+  // The whole page. Runs the collectors on scrape, or waits for the scrape that is doing so, at most until `deadline`:
+  // then the page holds what is there. Null only when no page was ever made in time.
+  std::shared_ptr<const Page> scrape(Clock::time_point deadline);
+
+  // The page of some collectors alone, by name. An unknown name is kNotFound.
+  Result<std::shared_ptr<const Page>> scrape_only(std::span<const std::string> names);
+  Result<std::shared_ptr<const Page>> scrape_without(std::span<const std::string> names);
+
+  [[nodiscard]] const std::vector<std::shared_ptr<Instance>>& instances() const { return instances_; }
+
+ private:
+  struct Worker;
+  bool becomes_leader(Clock::time_point now);
+  std::shared_ptr<Page> free_page();
+  void run_on_scrape(const std::vector<std::shared_ptr<Instance>>& instances);
+  void run(const std::shared_ptr<Instance>& instance, std::stop_token stop);
+  void loop(const std::shared_ptr<Instance>& instance, std::stop_token stop);
+  std::shared_ptr<const Page> build(std::span<const std::shared_ptr<Instance>> instances, bool own);
+  Result<std::shared_ptr<const Page>> scrape_these(std::vector<std::shared_ptr<Instance>> instances);
+  void add_own(std::span<const std::shared_ptr<Instance>> instances, bool own);
+
+  const std::vector<std::shared_ptr<Instance>> instances_;
+  const Clock& clock_;
+  Log& log_;
+  const OwnMetrics own_metrics_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+
+  std::mutex flight_;  // who leads the scrape
+  std::condition_variable landed_;
+  std::uint64_t leader_ = 0;  // the present leader's number; a leader that was overtaken is not it any more
+  bool leading_ = false;
+  Clock::time_point leading_since_;
+  std::uint64_t pages_made_ = 0;
+  std::shared_ptr<const Page> last_page_;
+
+  std::mutex page_;  // guards the page under construction
+  Exposition exposition_;
+  SampleSink own_sink_;
+  RenderedSamples own_samples_;
+  std::vector<std::shared_ptr<Page>> pages_;  // storage to reuse
+  std::size_t left_out_ = 0;
+};
+
+}  // namespace upkeep
