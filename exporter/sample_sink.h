@@ -66,8 +66,8 @@ class SampleSink {
     double value = 0;
   };
 
-  bool predicted(const Slot& slot, const MetricDesc& desc, std::span<const std::string_view> labels) const;
-  Slot& place(const MetricDesc& desc);
+  static bool predicted(const Slot& slot, const MetricDesc& desc, std::span<const std::string_view> labels);
+  Slot* replace(const MetricDesc& desc, std::span<const std::string_view> labels);
   void plan();
 
   std::size_t max_series_;
@@ -82,7 +82,8 @@ class SampleSink {
     std::string header;
     std::vector<std::uint32_t> slots;
   };
-  std::vector<Family> plan_;  // families in first-added order, each with its slots
+  std::vector<std::string_view> line_key_;  // of add_line(), kept for its storage
+  std::vector<Family> plan_;                // families in first-added order, each with its slots
 };
 
 // Appends a value as Prometheus reads it: integers without exponent, other finite values in the shortest form that
