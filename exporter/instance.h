@@ -44,12 +44,15 @@ class Instance {
   // Runs the collector once and publishes. False: a run was under way. No exception leaves it.
   bool run(std::stop_token stop);
 
+  // Counts a run that could not even begin.
+  void refuse(Error error);
+
   // What was published last, or null when it is older than stale_after().
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
   [[nodiscard]] InstanceStatus status() const;
   // The message of the last run's error; empty after a good one.
   [[nodiscard]] std::string error() const;
-  // Whether success turned to failure or back, or the error changed, since the last call.
+  // Whether the outcome changed since the last call.
   bool take_change();
 
   [[nodiscard]] const CollectorType& type() const { return type_; }
@@ -60,7 +63,8 @@ class Instance {
   [[nodiscard]] Clock::duration stale_after() const;
 
  private:
-  void publish(Result<> result, Clock::time_point started);
+  Result<> collect(std::stop_token stop, Clock::time_point started);
+  void conclude(const Result<>& result, Clock::time_point started);
 
   const CollectorType& type_;
   const std::string name_;

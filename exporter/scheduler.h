@@ -27,49 +27,57 @@ class Scheduler {
   // Stops the threads; gives up on those that are stuck after limits::kShutdown (they keep what they use alive).
   ~Scheduler();
 
-  // Makes the threads. One that cannot be made is logged, and its collector shows as failing.
+  // Makes the threads. One that cannot be made is logged, shows as a failing collector, and is made by a later tend().
   void start();
+  void tend();
   void stop();
 
+  // Runs every collector once, here and now.
+  void run_all();
+
   // The whole page. Runs the collectors on scrape, or waits for the scrape that is doing so, at most until `deadline`:
-  // then the page holds what is there. Null only when no page was ever made in time.
+  // then the page holds what is there.
   std::shared_ptr<const Page> scrape(Clock::time_point deadline);
 
   // The page of some collectors alone, by name. An unknown name is kNotFound.
   Result<std::shared_ptr<const Page>> scrape_only(std::span<const std::string> names);
   Result<std::shared_ptr<const Page>> scrape_without(std::span<const std::string> names);
 
+  // Every family that the scheduler itself adds.
+  static std::span<const MetricDesc* const> metrics();
+
   [[nodiscard]] const std::vector<std::shared_ptr<Instance>>& instances() const { return instances_; }
 
  private:
-  struct Worker;
-  bool becomes_leader(Clock::time_point now);
+  struct Workers;
+  using Instances = std::vector<std::shared_ptr<Instance>>;
+  std::shared_ptr<const Page> lead(std::unique_lock<std::mutex>& lock);
+  std::shared_ptr<const Page> build(std::span<const std::shared_ptr<Instance>> instances, bool whole);
+  Result<std::shared_ptr<const Page>> scrape_these(const Instances& instances);
+  [[nodiscard]] Result<> check_names(std::span<const std::string> names) const;
   std::shared_ptr<Page> free_page();
-  void run_on_scrape(const std::vector<std::shared_ptr<Instance>>& instances);
-  void run(const std::shared_ptr<Instance>& instance, std::stop_token stop);
-  void loop(const std::shared_ptr<Instance>& instance, std::stop_token stop);
-  std::shared_ptr<const Page> build(std::span<const std::shared_ptr<Instance>> instances, bool own);
-  Result<std::shared_ptr<const Page>> scrape_these(std::vector<std::shared_ptr<Instance>> instances);
-  void add_own(std::span<const std::shared_ptr<Instance>> instances, bool own);
+  void add_own(std::span<const std::shared_ptr<Instance>> instances, bool whole);
 
-  const std::vector<std::shared_ptr<Instance>> instances_;
+  const Instances instances_;
   const Clock& clock_;
   Log& log_;
   const OwnMetrics own_metrics_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::shared_ptr<Workers> workers_;
 
-  std::mutex flight_;  // who leads the scrape
+  std::mutex flight_;  // guards who leads the scrape
   std::condition_variable landed_;
-  std::uint64_t leader_ = 0;  // the present leader's number; a leader that was overtaken is not it any more
+  std::uint64_t leader_ = 0;  // the present leader's number; one that was overtaken is not it any more
   bool leading_ = false;
   Clock::time_point leading_since_;
   std::uint64_t pages_made_ = 0;
   std::shared_ptr<const Page> last_page_;
 
-  std::mutex page_;  // guards the page under construction
+  std::mutex building_;  // guards the page under construction
   Exposition exposition_;
   SampleSink own_sink_;
   RenderedSamples own_samples_;
+  std::vector<std::shared_ptr<const Snapshot>> snapshots_;
+  std::vector<Exposition::Part> parts_;
   std::vector<std::shared_ptr<Page>> pages_;  // storage to reuse
   std::size_t left_out_ = 0;
 };

@@ -1,0 +1,203 @@
+#include "exporter/filesystem.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+
+namespace upkeep {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  ~Descriptor() { close(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+  void open(const char* path) {
+    close();
+    fd_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  }
+  void close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  int fd_;
+};
+
+// The process-wide count of descriptors kept between reads.
+class Budget {
+ public:
+  explicit Budget(std::size_t most) : most_(most) {}
+  bool take() {
+    if (taken_.fetch_add(1) < most_) return true;
+    --taken_;
+    return false;
+  }
+  void give_back() { --taken_; }
+
+ private:
+  const std::size_t most_;
+  std::atomic<std::size_t> taken_ = 0;
+};
+
+bool means_gone(int error_number) {
+  return error_number == ENODEV || error_number == ESRCH || error_number == ENOENT || error_number == ENXIO ||
+         error_number == ESTALE;
+}
+
+class RealFile final : public File {
+ public:
+  RealFile(std::string name, std::string path, FileKind kind, bool may_keep, Budget& budget)
+      : name_(std::move(name)), path_(std::move(path)), kind_(kind), may_keep_(may_keep), budget_(budget) {}
+  ~RealFile() override { close(); }
+  RealFile(const RealFile&) = delete;
+  RealFile& operator=(const RealFile&) = delete;
+
+  Result<std::string_view> read() override {
+    const bool was_open = fd_.get() >= 0;
+    if (!was_open) UPKEEP_CHECK(open());
+    auto content = read_open();
+    if (!content && was_open && content.error().code == ErrorCode::kNotFound) {
+      // What we held open is gone; something of the same name may have come since.
+      close();
+      UPKEEP_CHECK(open());
+      content = read_open();
+    }
+    if (!kept_ || !content) close();
+    return content;
+  }
+
+ private:
+  Result<> open() {
+    fd_.open(path_.c_str());
+    if (fd_.get() < 0) return system_failure(errno, name_);
+    kept_ = may_keep_ && budget_.take();
+    return {};
+  }
+
+  void close() {
+    if (kept_) budget_.give_back();
+    kept_ = false;
+    fd_.close();
+  }
+
+  // A seq_file hands out whole records, at most a page of them at a time: a read that is short of a page ends the file
+  // only when no further record can have been waiting. The longest records (/proc/interrupts) outgrow half a page.
+  [[nodiscard]] bool may_have_more(std::size_t chunk) const {
+    constexpr std::size_t kSurelyWhole = 1024;
+    return kind_ == FileKind::kTable && chunk >= kSurelyWhole;
+  }
+
+  Result<std::string_view> read_open() {
+    std::size_t size = 0;
+    for (;;) {
+      const std::size_t room = kind_ == FileKind::kAttribute ? limits::kAttributeBytes : kTableChunk;
+      if (buffer_.size() < size + room) buffer_.resize(size + room);
+      const ssize_t got = ::pread(fd_.get(), buffer_.data() + size, buffer_.size() - size, static_cast<off_t>(size));
+      if (got < 0) {
+        if (errno == EINTR) continue;
+        if (means_gone(errno)) return fail(ErrorCode::kNotFound, system_failure(errno, name_).error().message);
+        return system_failure(errno, name_);
+      }
+      size += static_cast<std::size_t>(got);
+      if (size > limits::kFileBytes) {
+        return fail(ErrorCode::kLimit, name_ + ": larger than " + std::to_string(limits::kFileBytes) + " bytes");
+      }
+      if (got == 0 || !may_have_more(static_cast<std::size_t>(got))) break;
+    }
+    return std::string_view(buffer_.data(), size);
+  }
+
+  static constexpr std::size_t kTableChunk = std::size_t{16} << 10;
+  const std::string name_, path_;
+  const FileKind kind_;
+  const bool may_keep_;
+  Budget& budget_;
+  bool kept_ = false;
+  Descriptor fd_;
+  std::string buffer_;
+};
+
+class RealFileSystem final : public FileSystem {
+ public:
+  RealFileSystem(Roots roots, std::size_t kept_open) : roots_(std::move(roots)), budget_(kept_open) {}
+
+  std::unique_ptr<File> open(std::string_view path, FileKind kind) override {
+    // Files of the root file system are replaced by renaming, which a kept descriptor would never see.
+    const bool may_keep = path.starts_with("proc/") || path.starts_with("sys/");
+    return std::make_unique<RealFile>(std::string(path), real(path), kind, may_keep, budget_);
+  }
+
+  Result<std::vector<DirectoryEntry>> list(std::string_view path) override {
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(real(path).c_str()), ::closedir);
+    if (!directory) return system_failure(errno, path);
+    std::vector<DirectoryEntry> entries;
+    for (;;) {
+      errno = 0;
+      const dirent* const entry = ::readdir(directory.get());
+      if (entry == nullptr) break;
+      const std::string_view name = static_cast<const char*>(entry->d_name);
+      if (name == "." || name == "..") continue;
+      if (entries.size() >= limits::kDirectoryEntries) {
+        return fail(ErrorCode::kLimit,
+                    std::string(path) + ": over " + std::to_string(limits::kDirectoryEntries) + " entries");
+      }
+      entries.push_back({std::string(name), entry->d_type == DT_DIR, entry->d_type == DT_LNK});
+    }
+    if (errno != 0) return system_failure(errno, path);
+    std::ranges::sort(entries, {}, &DirectoryEntry::name);
+    return entries;
+  }
+
+  Result<FileStatus> status(std::string_view path) override {
+    struct stat status {};
+    if (::stat(real(path).c_str(), &status) != 0) return system_failure(errno, path);
+    return FileStatus{
+        .size_bytes = static_cast<std::uint64_t>(status.st_size),
+        .modified_unix_seconds =
+            static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9,
+        .mode = status.st_mode,
+        .is_regular = S_ISREG(status.st_mode),
+    };
+  }
+
+  Result<std::string> link_target(std::string_view path) override {
+    std::array<char, 4096> target{};
+    const ssize_t length = ::readlink(real(path).c_str(), target.data(), target.size());
+    if (length < 0) return system_failure(errno, path);
+    return std::string(target.data(), static_cast<std::size_t>(length));
+  }
+
+ private:
+  [[nodiscard]] std::string real(std::string_view path) const {
+    if (path == "proc" || path.starts_with("proc/")) return roots_.procfs + std::string(path.substr(4));
+    if (path == "sys" || path.starts_with("sys/")) return roots_.sysfs + std::string(path.substr(3));
+    return (roots_.rootfs.ends_with('/') ? roots_.rootfs : roots_.rootfs + "/") + std::string(path);
+  }
+
+  const Roots roots_;
+  Budget budget_;
+};
+
+}  // namespace
+
+Result<std::string> FileSystem::read(std::string_view path, FileKind kind) {
+  const auto file = open(path, kind);
+  UPKEEP_TRY(const std::string_view content, file->read());
+  return std::string(content);
+}
+
+std::unique_ptr<FileSystem> make_filesystem(Roots roots, std::size_t kept_open) {
+  return std::make_unique<RealFileSystem>(std::move(roots), kept_open);
+}
+
+}  // namespace upkeep
