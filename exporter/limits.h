@@ -29,14 +29,19 @@ inline constexpr std::size_t kTextfileBytes = std::size_t{1} << 20;
 
 // Serving.
 inline constexpr int kHttpWorkers = 48;
-inline constexpr int kConnectionsPerAddress = 20;
-inline constexpr int kRequestHeaders = 64;
+inline constexpr int kConnectionsPerAddress = 20;  // of IPv6: per /64 network
+inline constexpr int kSpareHttpWorkers = 8;        // these only serve addresses with at most kFewConnections
+inline constexpr int kFewConnections = 2;
+inline constexpr int kRequestHeaders = 63;  // civetweb hands over 64 and says nothing of the rest
+inline constexpr int kRequestBytes = 16'384;
 inline constexpr auto kHttpHeaderDeadline = 2000ms;
 inline constexpr auto kHttpKeepAlive = 5000ms;
+inline constexpr auto kHttpResponseDeadline = 10'000ms;  // for a reader to take a response
 inline constexpr int kConcurrentScrapes = 40;
 inline constexpr auto kScrapeTimeout = 10'000ms;  // when Prometheus sends no timeout header
 inline constexpr auto kScrapeTimeoutOffset = 500ms;
-inline constexpr auto kLeaderOverdue = 1000ms;  // after which another scrape goes round a stuck one
+inline constexpr auto kMaxScrapeTimeout = 120'000ms;  // whatever the header says
+inline constexpr auto kLeaderOverdue = 1000ms;        // after which another scrape goes round a stuck one
 
 // Running.
 inline constexpr auto kInterval = 15'000ms;
@@ -46,5 +51,6 @@ inline constexpr auto kShutdown = 1500ms;
 inline constexpr int kReservedDescriptors = 16;
 inline constexpr std::size_t kLogQueue = 1024;
 inline constexpr std::size_t kLogFieldBytes = 2048;
+inline constexpr auto kLogFarewell = 500ms;  // what the last lines get when stderr stalls
 
 }  // namespace upkeep::limits

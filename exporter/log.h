@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "exporter/clock.h"
+#include "exporter/limits.h"
 
 namespace upkeep {
 
@@ -19,16 +20,21 @@ struct LogField {
   std::string_view key, value;
 };
 
-// One line without the newline: ts, level, msg, then the fields. Control characters, quotes and bytes that are not
-// UTF-8 are escaped, a value longer than limits::kLogFieldBytes is cut: nobody outside can forge a line.
+// One line without the newline: ts, level, msg, then the fields; a field without value is left out. Control characters,
+// quotes and bytes that are not UTF-8 are escaped, a value longer than limits::kLogFieldBytes is cut: nobody outside
+// can forge a line.
 std::string format_log_line(LogFormat format, Clock::wall_time time, LogLevel level, std::string_view message,
                             std::initializer_list<LogField> fields);
 
 // Thread-safe.
 class Log {
  public:
-  Log(LogLevel level, LogFormat format);
-  ~Log();  // waits a moment for the queue to drain, not longer
+  // Writes to `fd`, which stays the caller's and must stay open until the process ends when its reader may stall.
+  Log(LogLevel level, LogFormat format, int fd = 2, std::size_t queue = limits::kLogQueue);
+  // Waits for the queue to drain, at most limits::kLogFarewell. A thread stuck in a write is left behind.
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
 
   void debug(std::string_view message, std::initializer_list<LogField> fields = {});
   void info(std::string_view message, std::initializer_list<LogField> fields = {});
@@ -36,12 +42,13 @@ class Log {
   void error(std::string_view message, std::initializer_list<LogField> fields = {});
 
   void set(LogLevel level, LogFormat format);
-  // Waits until what was logged is written, at most `patience`. False: it is not.
+  // Waits until what was logged before is written, at most `patience`. False: it is not.
   bool flush(Clock::duration patience);
+  // Lines that were never written, for whatever reason.
   [[nodiscard]] std::uint64_t dropped() const;
 
  private:
-  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields);
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) noexcept;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -1,0 +1,54 @@
+// See the header.
+#include "exporter/descriptor_reserve.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace upkeep {
+
+DescriptorReserve::DescriptorReserve(std::size_t size) : size_(size) {
+  held_.reserve(2 * size);
+  take(size);
+}
+
+DescriptorReserve::~DescriptorReserve() { give_back(); }
+
+// Holds `count` more. False: there are not so many; what was got is held.
+bool DescriptorReserve::take(std::size_t count) {
+  for (; count > 0; --count) {
+    const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    held_.push_back(fd);
+  }
+  return true;
+}
+
+void DescriptorReserve::give_back() {
+  for (int fd : held_) ::close(fd);
+  held_.clear();
+}
+
+DescriptorReserve::Change DescriptorReserve::tend() {
+  if (!held_.empty()) {
+    const bool enough = take(1);
+    if (enough) {
+      ::close(held_.back());
+      held_.pop_back();
+      return Change::kNone;
+    }
+    give_back();
+    return Change::kGivenBack;
+  }
+  // Twice as many: else a few connections more would take it back at once.
+  if (!take(2 * size_)) {
+    give_back();
+    return Change::kNone;
+  }
+  while (held_.size() > size_) {
+    ::close(held_.back());
+    held_.pop_back();
+  }
+  return Change::kTakenAgain;
+}
+
+}  // namespace upkeep
