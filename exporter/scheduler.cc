@@ -109,27 +109,31 @@ void run_and_log(Instance& instance, std::stop_token stop, Log& log) {
 struct Scheduler::Workers {
   std::mutex mutex;
   std::condition_variable_any woken;
-  std::condition_variable ended;
+  std::condition_variable changed;  // one of the counts below
   std::stop_source stop;
-  std::size_t alive = 0;
-  Instances waiting;  // for a thread
+  std::size_t alive = 0;      // threads that have not ended
+  std::size_t first_run = 0;  // threads that have not run their collector once
+  Instances waiting;          // for a thread
+
+  void work(Instance& instance, Log& log);
 };
 
-namespace {
-
-// A worker's life. Owns what it uses but for the clock and the log, which live as long as the process.
-void work(const std::shared_ptr<Instance>& instance, std::stop_token stop, std::mutex& mutex,
-          std::condition_variable_any& woken, Log& log) {
+// A thread's life. It owns what it uses but for the log, which lives as long as the process.
+void Scheduler::Workers::work(Instance& instance, Log& log) {
+  const std::stop_token token = stop.get_token();
   auto next = std::chrono::steady_clock::now();
-  while (!stop.stop_requested()) {
-    run_and_log(*instance, stop, log);
-    next = std::max(next + instance->interval(), std::chrono::steady_clock::now());
+  for (bool first = true; !token.stop_requested(); first = false) {
+    run_and_log(instance, token, log);
+    next = std::max(next + instance.interval(), std::chrono::steady_clock::now());
     std::unique_lock lock(mutex);
-    woken.wait_until(lock, stop, next, [] { return false; });
+    if (first) --first_run;
+    changed.notify_all();
+    woken.wait_until(lock, token, next, [] { return false; });
   }
+  const std::lock_guard lock(mutex);
+  --alive;
+  changed.notify_all();
 }
-
-}  // namespace
 
 Scheduler::Scheduler(std::vector<std::shared_ptr<Instance>> instances, const Clock& clock, Log& log,
                      OwnMetrics own_metrics)
@@ -158,13 +162,9 @@ void Scheduler::tend() {
   const std::lock_guard lock(workers_->mutex);
   std::erase_if(workers_->waiting, [this](const std::shared_ptr<Instance>& instance) {
     try {
-      std::thread([workers = workers_, instance, stop = workers_->stop.get_token(), &log = log_] {
-        work(instance, stop, workers->mutex, workers->woken, log);
-        const std::lock_guard done(workers->mutex);
-        --workers->alive;
-        workers->ended.notify_all();
-      }).detach();
+      std::thread([workers = workers_, instance, &log = log_] { workers->work(*instance, log); }).detach();
       ++workers_->alive;
+      ++workers_->first_run;
       return true;
     } catch (const std::system_error& error) {
       instance->refuse({ErrorCode::kSystem, fmt::format("no thread for it: {}", error.code().message())});
@@ -180,8 +180,13 @@ void Scheduler::stop() {
   workers_->stop.request_stop();
   std::unique_lock lock(workers_->mutex);
   workers_->waiting.clear();
-  const bool all = workers_->ended.wait_for(lock, limits::kShutdown, [this] { return workers_->alive == 0; });
+  const bool all = workers_->changed.wait_for(lock, limits::kShutdown, [this] { return workers_->alive == 0; });
   if (!all) log_.warn("Left stuck collectors behind", {{"threads", std::to_string(workers_->alive)}});
+}
+
+void Scheduler::wait_for_first_runs(Clock::duration patience) {
+  std::unique_lock lock(workers_->mutex);
+  workers_->changed.wait_for(lock, patience, [this] { return workers_->first_run == 0; });
 }
 
 void Scheduler::run_all() {

@@ -32,6 +32,9 @@ class Scheduler {
   void tend();
   void stop();
 
+  // Waits until every collector with a thread has run once, at most `patience`.
+  void wait_for_first_runs(Clock::duration patience);
+
   // Runs every collector once, here and now.
   void run_all();
 

@@ -28,6 +28,7 @@ struct WebSettings {
 struct CollectorRow {
   InstanceStatus status;
   std::string error;
+  std::shared_ptr<const Instance> instance;  // keeps what status points at
 };
 
 // What the endpoints need of the program. Called from many threads at once.

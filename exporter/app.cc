@@ -1,0 +1,206 @@
+#include "exporter/app.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <thread>
+
+#include "exporter/build_info.h"
+#include "exporter/descriptor_reserve.h"
+#include "exporter/limits.h"
+#include "exporter/service_manager.h"
+
+namespace upkeep {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The command line wins over the file.
+void override_settings(Settings& settings, const Options& options) {
+  if (!options.listen.empty()) settings.web.listen = options.listen;
+  if (options.telemetry_path) settings.web.telemetry_path = *options.telemetry_path;
+  if (options.max_requests) settings.web.max_requests = *options.max_requests;
+  if (options.timeout_offset_seconds) {
+    settings.web.timeout_offset =
+        std::chrono::milliseconds(static_cast<std::int64_t>(*options.timeout_offset_seconds * 1000));
+  }
+  settings.web.lifecycle = settings.web.lifecycle || options.lifecycle;
+  if (options.log_level) settings.log_level = *options.log_level;
+  if (options.log_format) settings.log_format = *options.log_format;
+}
+
+sigset_t handled_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  return signals;
+}
+
+}  // namespace
+
+App::App(Options options, std::span<const CollectorType* const> types)
+    : options_(std::move(options)),
+      types_(types),
+      fs_(make_filesystem(options_.roots)),
+      kernel_(make_kernel(options_.roots.rootfs)),
+      environment_{*fs_, *kernel_, clock_},
+      log_(LogLevel::kInfo, LogFormat::kLogfmt),
+      telemetry_(*fs_, clock_, log_) {}
+
+Loaded App::load() {
+  Loaded loaded;
+  std::string text;
+  if (!options_.config_file.empty()) {
+    auto read = read_config_file(options_.config_file);
+    if (!read) {
+      loaded.mistakes.push_back(read.error().message);
+      return loaded;
+    }
+    text = *std::move(read);
+  }
+  ConfigDocument document(options_.config_file.empty() ? "(defaults)" : options_.config_file, std::move(text));
+  ConfigReader root = document.root();
+  loaded.settings = read_settings(root);
+  override_settings(loaded.settings, options_);
+  loaded.instances = build_instances(root.section("collectors"), types_, environment_, options_.selection);
+  loaded.mistakes = document.mistakes();
+  return loaded;
+}
+
+std::shared_ptr<Scheduler> App::scheduler() {
+  const std::lock_guard lock(current_);
+  return scheduler_;
+}
+
+std::shared_ptr<Scheduler> App::start(std::vector<std::shared_ptr<Instance>> instances) {
+  Scheduler::OwnMetrics own;
+  if (!options_.disable_exporter_metrics) own = [this](SampleSink& out) { telemetry_.collect(out); };
+  auto scheduler = std::make_shared<Scheduler>(std::move(instances), clock_, log_, std::move(own));
+  scheduler->start();
+  return scheduler;
+}
+
+Result<> App::reload() {
+  const std::lock_guard one_at_a_time(reloading_);
+  service_manager::reloading();
+  Loaded loaded = load();
+  if (!loaded.mistakes.empty()) {
+    for (const std::string& mistake : loaded.mistakes) log_.error("Configuration mistake", {{"err", mistake}});
+    log_.error("Configuration not reloaded, the old one stays in force",
+               {{"file", options_.config_file}, {"mistakes", std::to_string(loaded.mistakes.size())}});
+    telemetry_.reloaded(false);
+    service_manager::ready();
+    return fail(ErrorCode::kParse, fmt::format("{}", fmt::join(loaded.mistakes, "\n")));
+  }
+  log_.set(loaded.settings.log_level, loaded.settings.log_format);
+  std::shared_ptr<Scheduler> fresh = start(std::move(loaded.instances));
+  fresh->wait_for_first_runs(1s);  // so that no scrape misses what only an interval brings
+  {
+    const std::lock_guard lock(current_);
+    std::swap(scheduler_, fresh);
+  }
+  telemetry_.reloaded(true);
+  service_manager::ready();
+  log_.info("Configuration reloaded", {{"file", options_.config_file}});
+  fresh->stop();
+  return {};
+}
+
+Result<std::shared_ptr<const Page>> App::scrape(std::span<const std::string> collect,
+                                                std::span<const std::string> exclude, Clock::time_point deadline) {
+  const std::shared_ptr<Scheduler> current = scheduler();
+  if (!collect.empty()) return current->scrape_only(collect);
+  if (!exclude.empty()) return current->scrape_without(exclude);
+  return current->scrape(deadline);
+}
+
+std::vector<CollectorRow> App::collectors() {
+  std::vector<CollectorRow> rows;
+  const std::shared_ptr<Scheduler> current = scheduler();
+  for (const auto& instance : current->instances()) {
+    rows.push_back({instance->status(), instance->error(), instance});
+  }
+  return rows;
+}
+
+bool App::ready() { return scheduler() != nullptr; }
+
+// Feeds systemd's watchdog, but only after a page was really made. On a thread of its own: if the scrape is stuck, so
+// is this, and systemd starts the program anew.
+void App::watch_over() {
+  const auto interval = service_manager::watchdog_interval();
+  if (!interval) return;
+  std::thread([this, pause = *interval / 2] {
+    for (;;) {
+      const auto page = scheduler()->scrape(clock_.now() + pause / 2);
+      if (page && !page->text.empty()) service_manager::feed();
+      timespec rest{.tv_sec = pause.count() / 1'000'000, .tv_nsec = pause.count() % 1'000'000 * 1000};
+      while (::nanosleep(&rest, &rest) != 0 && errno == EINTR) {
+      }
+    }
+  }).detach();
+}
+
+void App::wait_for_signals() {
+  const sigset_t signals = handled_signals();
+  DescriptorReserve reserve;
+  for (;;) {
+    const timespec second{.tv_sec = 1, .tv_nsec = 0};
+    const int signal = ::sigtimedwait(&signals, nullptr, &second);
+    if (signal == SIGHUP) {
+      (void)reload();  // it logged what went wrong
+    } else if (signal > 0) {
+      log_.info("Stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      return;
+    }
+    scheduler()->tend();
+    switch (reserve.tend()) {
+      case DescriptorReserve::Change::kGivenBack:
+        log_.warn("Out of file descriptors, gave the reserve back", {});
+        break;
+      case DescriptorReserve::Change::kTakenAgain:
+        log_.info("File descriptors are to be had again", {});
+        break;
+      case DescriptorReserve::Change::kNone:
+        break;
+    }
+  }
+}
+
+int App::serve() {
+  const sigset_t signals = handled_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // every thread made from here on inherits it
+  Loaded loaded = load();
+  log_.set(loaded.settings.log_level, loaded.settings.log_format);
+  log_.info("Starting upkeep", {{"version", build_info::kVersion}, {"revision", build_info::kRevision}});
+  for (const std::string& mistake : loaded.mistakes) log_.error("Configuration mistake", {{"err", mistake}});
+  if (!loaded.mistakes.empty()) return 1;
+  if (options_.config_file.empty()) log_.info("No --config.file given: watching what is found on this machine");
+  if (::geteuid() == 0) log_.warn("Running as root; an account of its own with read access is enough");
+
+  {
+    auto first = start(std::move(loaded.instances));
+    const std::lock_guard lock(current_);
+    scheduler_ = std::move(first);
+  }
+  auto web = Web::start(loaded.settings.web, *this, clock_, log_, telemetry_);
+  if (!web) {
+    log_.error("Cannot listen", {{"err", web.error().message}});
+    return 1;
+  }
+  web_ = *std::move(web);
+  telemetry_.reloaded(true);
+  for (const std::string& url : web_->urls()) log_.info("Listening on", {{"address", url}});
+  service_manager::ready();
+  watch_over();
+  wait_for_signals();
+
+  // Nothing is torn down: a stuck collector or client could hold that up for ever, and the kernel does it all at once.
+  service_manager::stopping();
+  log_.flush(500ms);
+  ::_exit(0);
+}
+
+}  // namespace upkeep
