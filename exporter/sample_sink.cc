@@ -28,6 +28,24 @@ void append_label(std::string& prefix, char before, std::string_view name, std::
   prefix += '"';
 }
 
+constexpr std::size_t kValueBytes = 32;  // the longest value: "-2.2250738585072014e-308" has 24
+
+char* write_text(char* at, std::string_view text) {
+  std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
+// Writes at most kValueBytes; returns where they end.
+char* write_value(char* at, double value) {
+  constexpr double kExact = 9007199254740992;  // 2^53: beyond it a double does not hold every integer
+  if (value > -kExact && value < kExact) {
+    const auto whole = static_cast<std::int64_t>(value);
+    if (value == static_cast<double>(whole)) return std::to_chars(at, at + kValueBytes, whole).ptr;
+  }
+  if (std::isfinite(value)) return std::to_chars(at, at + kValueBytes, value).ptr;
+  return write_text(at, std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
+}
+
 // HELP knows two escapes only.
 void append_help(std::string& out, std::string_view help) {
   std::string valid;
@@ -46,18 +64,8 @@ void append_help(std::string& out, std::string_view help) {
 }  // namespace
 
 void append_value(std::string& out, double value) {
-  constexpr double kExact = 9007199254740992;  // 2^53: beyond it a double does not hold every integer
-  std::array<char, 32> digits{};
-  std::to_chars_result end{};
-  if (value > -kExact && value < kExact && value == static_cast<double>(static_cast<std::int64_t>(value))) {
-    end = std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<std::int64_t>(value));
-  } else if (std::isfinite(value)) {
-    end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  } else {
-    out += std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
-    return;
-  }
-  out.append(digits.data(), end.ptr);
+  std::array<char, kValueBytes> digits{};
+  out.append(digits.data(), write_value(digits.data(), value));
 }
 
 void append_label_value(std::string& out, std::string_view text) {
@@ -189,24 +197,33 @@ void SampleSink::plan() {
   }
   planned_ = count_;
   changed_ = false;
+  bytes_at_most_ = 0;
+  for (const Family& family : plan_) {
+    bytes_at_most_ += family.header.size();
+    for (std::uint32_t index : family.slots) bytes_at_most_ += slots_[index].prefix.size() + kValueBytes + 1;
+  }
 }
 
 void SampleSink::render(RenderedSamples& out) {
   if (changed_ || planned_ != count_) plan();
-  out.text.clear();
   out.families.clear();
-  for (const Family& family : plan_) {
-    const std::size_t begin = out.text.size();
-    out.text += family.header;
-    const std::size_t samples = out.text.size();
-    for (std::uint32_t index : family.slots) {
-      const Slot& slot = slots_[index];
-      out.text += slot.prefix;
-      append_value(out.text, slot.value);
-      out.text += '\n';
+  // One bound for the whole text, so that nothing is checked, grown or cleared on the way.
+  out.text.resize_and_overwrite(bytes_at_most_, [&](char* const text, std::size_t) {
+    char* at = text;
+    const auto offset = [&] { return static_cast<std::size_t>(at - text); };
+    for (const Family& family : plan_) {
+      const std::size_t begin = offset();
+      at = write_text(at, family.header);
+      const std::size_t samples = offset();
+      for (std::uint32_t index : family.slots) {
+        at = write_text(at, slots_[index].prefix);
+        at = write_value(at, slots_[index].value);
+        *at++ = '\n';
+      }
+      out.families.push_back({family.desc, begin, samples, offset()});
     }
-    out.families.push_back({family.desc, begin, samples, out.text.size()});
-  }
+    return offset();
+  });
   out.series = count_ - duplicates_;
   out.dropped = duplicates_ + over_limit_;
 }

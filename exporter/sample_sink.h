@@ -71,9 +71,10 @@ class SampleSink {
   void plan();
 
   std::size_t max_series_;
-  std::vector<Slot> slots_;  // in the order of add()
-  std::size_t count_ = 0;    // slots used in this run
-  std::size_t planned_ = 0;  // slots that plan_ covers; differs from count_ when the set changed
+  std::vector<Slot> slots_;        // in the order of add()
+  std::size_t count_ = 0;          // slots used in this run
+  std::size_t bytes_at_most_ = 0;  // of the text that plan_ makes
+  std::size_t planned_ = 0;        // slots that plan_ covers; differs from count_ when the set changed
   bool changed_ = true;
   std::size_t over_limit_ = 0;
   std::size_t duplicates_ = 0;
