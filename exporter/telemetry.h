@@ -1,4 +1,4 @@
-// What Upkeep counts of its own work, and what the kernel says of its process. The only door to prometheus-cpp.
+// What Upkeep counts of its own work, and what it says of itself. The only door to prometheus-cpp.
 #pragma once
 
 #include <memory>
@@ -22,12 +22,13 @@ class Telemetry {
   // Every family that collect() can add.
   static std::span<const MetricDesc* const> metrics();
 
-  // `handler` is one of a fixed set ("metrics", "landing", "healthy", "ready", "reload", "other"); anything else counts
-  // as "other". Codes are counted by class of their own too: no label takes a value from outside.
+  // `handler` is one of a fixed set ("metrics", "landing", "healthy", "ready", "reload", "other"), and so are the
+  // codes; anything else counts as "other": no label takes a value from outside.
   void count_response(std::string_view handler, int code);
   void scrape_began();
   void scrape_ended();
   void connection_refused();  // over the cap of its address
+  // Also called for the configuration read at the start. Before that nothing is said of reloads.
   void reloaded(bool successful);
 
   // Adds all of it. Allocates nothing once warm.
