@@ -17,7 +17,7 @@ Result<Loads> parse(std::string_view text) {
   Words words(text);
   for (double& load : loads) {
     const auto value = to_number(words.next());
-    if (!value) return fail(ErrorCode::kParse, "three load averages expected");
+    if (!value) return fail(ErrorCode::kParse, "proc/loadavg: three load averages expected");
     load = *value;
   }
   return loads;
