@@ -19,7 +19,12 @@ namespace upkeep::testing {
 // Stands still until it is advanced. Thread-safe.
 class FakeClock final : public Clock {
  public:
-  [[nodiscard]] time_point now() const override { return time_point(duration(now_.load())); }
+  [[nodiscard]] time_point now() const override {
+    ++asked_;
+    return time_point(duration(now_.load()));
+  }
+  // How often now() was called: tells a test how far another thread has come.
+  [[nodiscard]] std::uint64_t asked() const { return asked_; }
   [[nodiscard]] wall_time wall() const override {
     return wall_time(std::chrono::duration_cast<wall_time::duration>(duration(wall_.load())));
   }
@@ -30,6 +35,7 @@ class FakeClock final : public Clock {
   void set_wall(double unix_seconds) { wall_ = static_cast<std::int64_t>(unix_seconds * 1e9); }
 
  private:
+  mutable std::atomic<std::uint64_t> asked_ = 0;
   std::atomic<std::int64_t> now_ = 1'000'000'000'000;
   std::atomic<std::int64_t> wall_ = 1'700'000'000'000'000'000;
 };
