@@ -52,6 +52,15 @@ class Sandbox:
         """What to put before a command to run it here."""
         return ["nsenter", f"--target={self.pid}", "--mount", "--pid"] + (["--net"] if self.network else []) + ["--"]
 
+    def process_in(self, wrapper):
+        """The process that `command` started, which is a child of nsenter."""
+
+        def find():
+            assert wrapper.poll() is None, f"nsenter ended with {wrapper.returncode}"
+            return next(iter(children(wrapper.pid)), None)
+
+        return waiting.until(find, 10, "a process in the sandbox")
+
     def run(self, *command, **options):
         return subprocess.run([*self.command, *map(str, command)], check=True, timeout=60, **options)
 
@@ -85,7 +94,7 @@ class Sandbox:
         )
         self._fuse.append(wrapper)
         assert wrapper.stdout.readline() == b"mounted\n", "the FUSE server did not start"
-        return children(wrapper.pid)[0]
+        return self.process_in(wrapper)
 
     def close(self):
         """Kills every process in it; its mounts go with them, hung or not."""

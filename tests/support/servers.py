@@ -55,27 +55,27 @@ def request(url, method="GET", headers=None, body=None, timeout=15, source="127.
 
 
 class Server:
-    """A process, its log, and how to end it."""
+    """A process, its log, and how to end it. `corner` is the sandbox to run it in."""
 
     STOP_SECONDS = 15
 
-    def __init__(self, name, command, folder, env=None, **popen):
+    def __init__(self, name, command, folder, corner=None, env=None, **popen):
         self.name = name
-        self.folder = pathlib.Path(folder)
-        self.log_path = self.folder / f"{name}.log"
+        self.log_path = pathlib.Path(folder) / f"{name}.log"
+        command = [str(part) for part in command]
         with open(self.log_path, "ab") as log:
             popen.setdefault("stderr", subprocess.STDOUT)
             self.process = subprocess.Popen(
-                [str(part) for part in command],
+                [*corner.command, *command] if corner else command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 env=os.environ | (env or {}),
                 **popen,
             )
-        self.pid = self.process.pid
+        self.pid = corner.process_in(self.process) if corner else self.process.pid
 
     def log(self):
-        return self.log_path.read_text(encoding="utf-8", errors="replace")
+        return self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path.exists() else ""
 
     def alive(self):
         return self.process.poll() is None
@@ -102,6 +102,7 @@ class Server:
         os.kill(self.pid, number)
 
     def wait_exit(self, seconds):
+        """The exit code; subprocess.TimeoutExpired when there is none in time."""
         return self.process.wait(seconds)
 
     def stop(self):
@@ -122,34 +123,32 @@ class Server:
 
 
 class Upkeep(Server):
-    """`wrapper` is a command that runs the program; `connect` reaches it where a plain connection would not."""
-
     STOP_SECONDS = 5
 
-    def __init__(self, folder, *flags, port=0, wrapper=(), connect=None, name="upkeep", wait=True, **popen):
-        self.connect = connect
+    def __init__(self, folder, *flags, port=0, corner=None, name="upkeep", wait=True, binary=UPKEEP, **popen):
+        self.connect = corner.connect if corner and corner.network else None
         self.url = None
-        command = [*wrapper, UPKEEP, f"--web.listen-address=127.0.0.1:{port}", *flags]
-        super().__init__(name, command, folder, **popen)
+        command = [binary, f"--web.listen-address=127.0.0.1:{port}", *flags]
+        super().__init__(name, command, folder, corner=corner, **popen)
         if wait:
-            self.wait_listening()
+            self.wait_for(self.listening, 20, lambda: f"'Listening on'\n{self.log()[-3000:]}")
 
-    def wait_listening(self):
-        self.url = self.wait_for(self._address, 20, lambda: f"'Listening on'\n{self.log()[-3000:]}")
-        return self
-
-    def _address(self):
+    def listening(self):
+        """Its URL, as soon as it is in its log."""
         found = re.findall(r'msg="Listening on" .*?address="?(http://[^\s"]+)', self.log())
-        return found[-1].rstrip("/") if found else None
+        if found:
+            self.url = found[-1].rstrip("/")
+        return self.url
 
     def get(self, path, **options):
         return request(self.url + path, connect=self.connect, **options)
 
     def scrape(self, path="/metrics", timeout=10, **options):
-        """One scrape as Prometheus does it; fails unless it is answered with a sound page."""
+        """One scrape as Prometheus does it; fails unless it is answered with a sound page and in time."""
         headers = {"X-Prometheus-Scrape-Timeout-Seconds": str(timeout)}
         answer = self.get(path, headers=headers, timeout=timeout + 5, **options)
         assert answer.status == 200, (answer.status, answer.body[:300])
+        assert answer.seconds <= timeout - 0.5, f"the scrape took {answer.seconds:.2f} s of {timeout} s"
         page = metrics.Page(answer.body)
         page.seconds = answer.seconds
         return page
