@@ -61,8 +61,8 @@ class Sandbox:
 
         return waiting.until(find, 10, "a process in the sandbox")
 
-    def run(self, *command, **options):
-        return subprocess.run([*self.command, *map(str, command)], check=True, timeout=60, **options)
+    def run(self, *command, check=True, **options):
+        return subprocess.run([*self.command, *map(str, command)], check=check, timeout=60, **options)
 
     def connect(self, address, timeout):
         """A connection made in the network of the sandbox. A socket stays in the network it was made in."""
