@@ -60,8 +60,7 @@ class Stack:
 
     def _write_rules(self, extra):
         rules = self.folder / "rules"
-        rules.mkdir()
-        shorten_rules.shorten_folder(servers.SOURCE / "rules", rules)
+        shorten_rules.shorten_rules(servers.SOURCE / "rules", rules)
         if extra:
             (rules / "extra.yml").write_text(yaml.safe_dump({"groups": extra}))
 
@@ -84,28 +83,15 @@ class Stack:
         self.prometheus.signal(signal.SIGHUP)
 
     def _write_alertmanager_config(self):
-        config = yaml.safe_load((DEPLOY / "alertmanager/alertmanager.yml").read_text())
-        config["global"]["pagerduty_url"] = self.pagerduty.url
-        self._hurry(config["route"])
-        for receiver in config["receivers"]:
-            for pager in receiver.get("pagerduty_configs", []):
-                team = pager["routing_key_file"].rpartition("pagerduty-")[2]
-                assert team in TEAMS, pager["routing_key_file"]
-                path = self.folder / f"pagerduty-{team}"
-                path.write_text(routing_key(team))
-                pager["routing_key_file"] = str(path)
-            for hook in receiver.get("webhook_configs", []):
-                hook["url"] = self.deadman.url
-        (self.folder / "alertmanager.yml").write_text(yaml.safe_dump(config))
-
-    def _hurry(self, route):
-        for key, time in {"group_wait": "1s", "group_interval": "1s", "repeat_interval": "1h"}.items():
-            if key in route and route[key] != "0s":
-                route[key] = time
-        if route["receiver"] == "deadman":
-            route["repeat_interval"] = "1s"
-        for child in route.get("routes", []):
-            self._hurry(child)
+        for team in TEAMS:
+            (self.folder / f"pagerduty-{team}").write_text(routing_key(team))
+        shorten_rules.shorten_alertmanager(
+            DEPLOY / "alertmanager/alertmanager.yml",
+            self.folder / "alertmanager.yml",
+            pagerduty_url=self.pagerduty.url,
+            secrets=self.folder,
+            deadman_url=self.deadman.url,
+        )
 
     # --- What arrived at PagerDuty ---
 
