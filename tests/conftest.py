@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest.register_assert_rewrite("invariants", "metrics", "servers", "stack")
+
 import sandbox
 import servers
 

@@ -89,7 +89,7 @@ def test_nobody_scrapes_upkeep(make_stack):
     running = make_stack()
     waiting.until(lambda: running.prometheus.query('up{job="upkeep"} == 1'), 20, "the first scrape")
     running.change_jobs(["prometheus", "alertmanager"])
-    page = running.wait_for_trigger("UpkeepAbsent", "devops", "critical", source="alertmanager")
+    page = running.wait_for_trigger("UpkeepAbsent", "devops", "critical", source="upkeep")
     running.change_jobs(["upkeep", "prometheus", "alertmanager"])
     running.wait_for_resolve(page)
     running.check_one_incident(page)

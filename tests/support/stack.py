@@ -44,7 +44,10 @@ class Stack:
         self.alertmanager = start(
             servers.Alertmanager, self.folder / "alertmanager.yml", self.alertmanager_port, "--data.retention=1h"
         )
-        self.prometheus = start(servers.Prometheus, self.prometheus_config, self.prometheus_port)
+        # What fires before Prometheus has found Alertmanager is sent again soon.
+        self.prometheus = start(
+            servers.Prometheus, self.prometheus_config, self.prometheus_port, "--rules.alert.resend-delay=2s"
+        )
 
     def close(self):
         self.pagerduty.close()
@@ -72,13 +75,13 @@ class Stack:
         ports = {
             "upkeep": self.upkeep_port, "prometheus": self.prometheus_port, "alertmanager": self.alertmanager_port,
         }
-        config["scrape_configs"] = [job for job in config["scrape_configs"] if job["job_name"] in jobs]
         for job in config["scrape_configs"]:
-            job["static_configs"] = [{"targets": [f"127.0.0.1:{ports[job['job_name']]}"]}]
+            name = job["job_name"]
+            job["static_configs"] = [{"targets": [f"127.0.0.1:{ports[name]}"] if name in jobs else []}]
         self.prometheus_config.write_text(yaml.safe_dump(config))
 
     def change_jobs(self, jobs):
-        """Prometheus scrapes these jobs from now on."""
+        """Prometheus has targets in these jobs alone from now on."""
         self.write_prometheus_config(jobs)
         self.prometheus.signal(signal.SIGHUP)
 
