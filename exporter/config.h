@@ -1,10 +1,13 @@
 // upkeep.yml, read strictly: unknown, repeated, missing and ill-typed keys are all reported at once, each with
-// file:line:column, the line, a caret and a suggestion. The only door to yaml-cpp.
+// file:line:column, the line, a caret and a suggestion.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +28,7 @@ class Secret {
 };
 
 class ConfigDocument;
+struct ConfigNode;
 
 // A map of the document, or nothing where the key is absent (then every default holds). Reading a key marks it as
 // known. A mistake is remembered in the document and the default returned, so that reading goes on and finds the next
@@ -35,7 +39,9 @@ class ConfigReader {
   // "collectors.host": where this map is.
   [[nodiscard]] std::string path() const;
 
+  // The words true, false and null are no texts unless they are quoted.
   std::string text(std::string_view key, std::string_view fallback);
+  // Neither absent nor empty.
   std::string required_text(std::string_view key);
   // One of `choices`.
   std::string choice(std::string_view key, std::string_view fallback, std::initializer_list<std::string_view> choices);
@@ -52,24 +58,36 @@ class ConfigReader {
   NameFilter filter(std::string_view key, std::string_view include, std::string_view exclude);
   // A list of texts; a single text counts as a list of one.
   std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback = {});
-  // The content of the file named by `key`, without one trailing newline; nothing when the key is absent.
+  // The same, each one of `choices`.
+  std::vector<std::string> choices(std::string_view key, std::span<const std::string_view> choices);
+  // The content of the file named by `key` (an absolute path), without one trailing newline; nothing when the key is
+  // absent. No message quotes any of it.
   std::optional<Secret> secret_file(std::string_view key);
-  // The map below `key`; an empty one when absent.
+  // The map below `key`; an empty one when absent or switched off.
   ConfigReader section(std::string_view key);
   // The list of maps below `key`.
   std::vector<ConfigReader> sections(std::string_view key);
-  // Whether the value below `key` is the word `false` (a whole section switched off), which then counts as read.
+  // Whether the value below `key` is the word `false` (a whole section switched off), which then counts as read. The
+  // word `true` may stand there too, and is as good as an empty section.
   bool switched_off(std::string_view key);
 
-  // Remembers a mistake at `key` (at this map, when the key is absent) that only the caller could see.
+  // Remembers a mistake at `key` that only the caller could see; at this map, when the key is absent or empty.
   void mistake(std::string_view key, std::string_view message);
+  // How many mistakes the whole document has so far.
+  [[nodiscard]] std::size_t mistakes_so_far() const;
 
  private:
   friend class ConfigDocument;
-  struct Node;
-  ConfigReader(ConfigDocument* document, std::shared_ptr<Node> node) : document_(document), node_(std::move(node)) {}
+  ConfigReader(ConfigDocument* document, ConfigNode* node) : document_(document), node_(node) {}
+  ConfigNode& find(std::string_view key);
+  ConfigNode* value(std::string_view key, std::string_view expected);
+  bool is_text(const ConfigNode& node, std::string_view expected);
+  std::string text_of(const ConfigNode& node);
+  void add(const ConfigNode& node, std::string_view message);
+  void add_value(const ConfigNode& node, std::string_view expected);
+
   ConfigDocument* document_;
-  std::shared_ptr<Node> node_;
+  ConfigNode* node_;
 };
 
 // Not movable: readers point at it.
@@ -82,9 +100,10 @@ class ConfigDocument {
   ConfigDocument& operator=(const ConfigDocument&) = delete;
 
   ConfigReader root();
-  // Call when every key was read: adds the unknown keys, and returns all mistakes in the order of the file, each a full
-  // message of several lines. Empty: the document is good.
-  std::vector<std::string> mistakes();
+  // Call when every key was read: adds the unknown keys, and returns all mistakes in the order of the file, none twice,
+  // each a full message of several lines; at most limits::kConfigMistakes of them. A line that may hold a secret is not
+  // shown. Empty: the document is good.
+  [[nodiscard]] std::vector<std::string> mistakes() const;
 
  private:
   friend class ConfigReader;
@@ -92,7 +111,8 @@ class ConfigDocument {
   std::unique_ptr<State> state_;
 };
 
-// The text of a configuration file; errors name the path. Larger than limits::kConfigBytes is kLimit.
+// The text of a configuration file; errors name the path. Anything but a regular file is kSystem, larger than
+// limits::kConfigBytes is kLimit.
 Result<std::string> read_config_file(const std::string& path);
 
 }  // namespace upkeep

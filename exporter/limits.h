@@ -14,6 +14,8 @@ inline constexpr std::size_t kAttributeBytes = 4096;               // one value 
 inline constexpr std::size_t kConfigBytes = std::size_t{1} << 20;  // upkeep.yml
 inline constexpr std::size_t kConfigNodes = 10'000;
 inline constexpr std::size_t kConfigDepth = 32;
+inline constexpr std::size_t kConfigMistakes = 100;                 // reported at once
+inline constexpr std::size_t kSecretBytes = std::size_t{64} << 10;  // one password or key file
 inline constexpr std::size_t kDirectoryEntries = 100'000;
 inline constexpr std::size_t kKeptOpenFiles = 512;  // descriptors that FileSystem keeps between reads
 

@@ -18,6 +18,7 @@ namespace upkeep {
 // Copyable, cheap to copy, thread-safe.
 class Pattern {
  public:
+  // The error says what is wrong with the expression, and where in it.
   static Result<Pattern> compile(std::string_view expression);
   // Whether it matches anywhere in `text`; anchor it with ^ and $.
   [[nodiscard]] bool matches(std::string_view text) const;
@@ -27,7 +28,7 @@ class Pattern {
 };
 
 // Which names to keep: those that `include` matches (all, without one) and `exclude` does not. Verdicts are remembered,
-// at most kRemembered of them. One thread at a time.
+// at most kRemembered of them and none of a name longer than kRememberedBytes. One thread at a time.
 class NameFilter {
  public:
   NameFilter() = default;
@@ -37,6 +38,7 @@ class NameFilter {
 
  private:
   static constexpr std::size_t kRemembered = 4096;
+  static constexpr std::size_t kRememberedBytes = 256;
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
