@@ -90,11 +90,11 @@ class RealFile final : public File {
     fd_.close();
   }
 
-  // A seq_file hands out whole records, at most a page of them at a time: a read that is short of a page ends the file
-  // only when no further record can have been waiting. The longest records (/proc/interrupts) outgrow half a page.
+  // A seq_file hands out whole records, at most a page of them at a time: a read that is far short of a page ends the
+  // file, as no further record can have been waiting, unless one is longer than a page.
   [[nodiscard]] bool may_have_more(std::size_t chunk) const {
     constexpr std::size_t kSurelyWhole = 1024;
-    return kind_ == FileKind::kTable && chunk >= kSurelyWhole;
+    return kind_ == FileKind::kLongTable || (kind_ == FileKind::kTable && chunk >= kSurelyWhole);
   }
 
   Result<std::string_view> read_open() {

@@ -16,6 +16,7 @@ namespace upkeep {
 // What kind of file it is decides how it is read: asking the kernel for little where little comes is much cheaper.
 enum class FileKind : std::uint8_t {
   kAttribute,  // one value or a few lines of /sys or /proc/sys: one read of at most limits::kAttributeBytes
+  kLongTable,  // a table with a record longer than a page, which may follow a short one: read until nothing comes
   kTable,      // everything else
 };
 

@@ -106,6 +106,14 @@ consteval MetricDesc untyped(std::string_view name, std::string_view help,
   return metric(name, MetricType::kUntyped, help, labels);
 }
 
+// The addresses of a table of families, as CollectorType::metrics wants them.
+template <std::size_t kCount>
+constexpr std::array<const MetricDesc*, kCount> addresses(const std::array<MetricDesc, kCount>& families) {
+  std::array<const MetricDesc*, kCount> all{};
+  for (std::size_t i = 0; i < kCount; ++i) all[i] = &families[i];
+  return all;
+}
+
 // Families whose names are only known at run time. Entries live and stay in place as long as the table does; there are
 // at most limits::kRuntimeFamilies of them. One thread at a time.
 class RuntimeFamilies {

@@ -14,6 +14,8 @@ ErrorCode classify(int error_number) {
     case ESRCH:
     case ENOTDIR:
       return ErrorCode::kNotFound;
+    case EOPNOTSUPP:  // what the kernel could count and was told not to, such as /proc/pressure
+      return ErrorCode::kNoData;
     case EACCES:
     case EPERM:
       return ErrorCode::kPermission;
