@@ -6,7 +6,20 @@
 #include "exporter/collector.h"
 
 // In the order of the page.
-#define UPKEEP_COLLECTORS(X) X(loadavg)
+#define UPKEEP_COLLECTORS(X) \
+  X(conntrack)               \
+  X(cpu)                     \
+  X(diskstats)               \
+  X(entropy)                 \
+  X(filefd)                  \
+  X(interrupts)              \
+  X(loadavg)                 \
+  X(meminfo)                 \
+  X(pressure)                \
+  X(schedstat)               \
+  X(softnet)                 \
+  X(stat)                    \
+  X(vmstat)
 
 namespace upkeep {
 
