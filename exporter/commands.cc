@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "exporter/build_info.h"
+#include "exporter/status_metrics.h"
 
 namespace upkeep::commands {
 namespace {
@@ -70,7 +71,8 @@ int list_metrics(std::span<const CollectorType* const> types, std::ostream& out)
       fmt::print(out, "{}*\tany\t\t{}\tFamilies named after what is found.\n", type->open_prefix, type->name);
     }
   }
-  list(Scheduler::metrics(), "(each)", out);
+  list(status_metrics(), "(each)", out);
+  list(Scheduler::metrics(), "(program)", out);
   list(Telemetry::metrics(), "(program)", out);
   return 0;
 }
