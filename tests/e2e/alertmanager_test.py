@@ -128,6 +128,16 @@ MUTING = [
         {"alertname": "UpkeepCollectorLate", "collector": "postgres", "name": "b", "severity": "warning"},
         False,
     ),
+    (
+        {"alertname": "UpkeepTextfileBroken", "file": "/a.prom"},
+        {"alertname": "UpkeepCollectorFailing", "collector": "textfile"},
+        True,
+    ),
+    (
+        {"alertname": "UpkeepTextfileBroken", "file": "/a.prom"},
+        {"alertname": "UpkeepCollectorFailing", "collector": "cpu"},
+        False,
+    ),
 ]
 
 
