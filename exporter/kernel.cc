@@ -35,6 +35,20 @@ class RealNetlink final : public Netlink {
     }
   }
 
+  Result<> stream(std::string_view request, const Each& each) override {
+    UPKEEP_CHECK(send(request));
+    for (;;) {
+      size_ = 0;
+      const Result<bool> done = receive();
+      const Result<> taken = done ? each({buffer_.data(), size_}) : std::unexpected(done.error());
+      if (!taken) {
+        close();
+        return taken;
+      }
+      if (*done) return {};
+    }
+  }
+
  private:
   Result<> send(std::string_view request) {
     if (fd_ < 0) {

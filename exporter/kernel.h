@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,12 @@ class Netlink {
   // answer without the final NLMSG_DONE, one after the other, valid until the next call. Never waits more than a
   // second.
   virtual Result<std::string_view> dump(std::string_view request) = 0;
+  // The same for a table of any size: `each` gets the messages as they come, some at a time; its error ends the dump.
+  using Each = std::function<Result<>(std::string_view messages)>;
+  virtual Result<> stream(std::string_view request, const Each& each) {
+    UPKEEP_TRY(const std::string_view answer, dump(request));
+    return each(answer);
+  }
 };
 
 // Thread-safe.
