@@ -15,6 +15,8 @@
   X(interrupts)              \
   X(loadavg)                 \
   X(meminfo)                 \
+  X(netclass)                \
+  X(netdev)                  \
   X(pressure)                \
   X(schedstat)               \
   X(softnet)                 \
