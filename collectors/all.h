@@ -7,6 +7,8 @@
 
 // In the order of the page.
 #define UPKEEP_COLLECTORS(X) \
+  X(arp)                     \
+  X(bonding)                 \
   X(conntrack)               \
   X(cpu)                     \
   X(diskstats)               \
@@ -17,10 +19,18 @@
   X(meminfo)                 \
   X(netclass)                \
   X(netdev)                  \
+  X(netstat)                 \
+  X(os_release)              \
   X(pressure)                \
   X(schedstat)               \
+  X(sockstat)                \
   X(softnet)                 \
   X(stat)                    \
+  X(tcpstat)                 \
+  X(time)                    \
+  X(timex)                   \
+  X(udp_queues)              \
+  X(uname)                   \
   X(vmstat)
 
 namespace upkeep {
