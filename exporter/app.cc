@@ -120,7 +120,8 @@ std::vector<CollectorRow> App::collectors() {
   std::vector<CollectorRow> rows;
   const std::shared_ptr<Scheduler> current = scheduler();
   for (const auto& instance : current->instances()) {
-    rows.push_back({instance->status(), instance->error(), instance});
+    rows.push_back({instance->status(), instance->error(), instance,
+                    instance->on_scrape() ? std::chrono::milliseconds(0) : instance->interval()});
   }
   return rows;
 }

@@ -8,7 +8,7 @@
 
 #include "exporter/clock.h"
 #include "exporter/exposition.h"
-#include "exporter/instance.h"
+#include "exporter/landing_page.h"
 #include "exporter/limits.h"
 #include "exporter/log.h"
 #include "exporter/result.h"
@@ -22,13 +22,6 @@ struct WebSettings {
   int max_requests = limits::kConcurrentScrapes;  // 0: no limit
   bool lifecycle = false;                         // POST /-/reload
   std::chrono::milliseconds timeout_offset = limits::kScrapeTimeoutOffset;
-};
-
-// What one row of the landing page shows.
-struct CollectorRow {
-  InstanceStatus status;
-  std::string error;
-  std::shared_ptr<const Instance> instance;  // keeps what status points at
 };
 
 // What the endpoints need of the program. Called from many threads at once.
@@ -47,7 +40,9 @@ class WebBackend {
 
 class Web {
  public:
-  // Listens, or says which address could not be had and why. Serves until it is destroyed.
+  // Listens, or says which address could not be had and why. Serves until it is destroyed; what is passed in outlives
+  // that. The end waits for requests under way, at most limits::kShutdown: one that is stuck in the backend then is
+  // left behind, and what it uses must stay until the process ends.
   static Result<std::unique_ptr<Web>> start(const WebSettings& settings, WebBackend& backend, const Clock& clock,
                                             Log& log, Telemetry& telemetry);
   virtual ~Web() = default;
