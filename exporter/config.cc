@@ -117,7 +117,7 @@ ConfigNode& ConfigReader::find(std::string_view key) {
   return *entry->second;
 }
 
-bool ConfigReader::is_text(const ConfigNode& node, std::string_view expected) {
+bool ConfigReader::holds_text(const ConfigNode& node, std::string_view expected) {
   if (node.kind == Kind::kText) return true;
   if (node.kind != Kind::kAbsent && node.kind != Kind::kUnusable)
     add(node, fmt::format("{} expected, not {}", expected, describe(node)));
@@ -127,29 +127,28 @@ bool ConfigReader::is_text(const ConfigNode& node, std::string_view expected) {
 // The node of `key` when it holds a text of whatever meaning; null when it is absent or a mistake.
 ConfigNode* ConfigReader::value(std::string_view key, std::string_view expected) {
   ConfigNode& node = find(key);
-  return is_text(node, expected) ? &node : nullptr;
+  return holds_text(node, expected) ? &node : nullptr;
 }
 
 // The words that YAML's readers disagree about are not texts, lest `name: false` mean something else than it says.
-std::string ConfigReader::text_of(const ConfigNode& node) {
-  if (node.is_word("true") || node.is_word("false")) add(node, fmt::format("a text expected; write '{}'", node.text));
-  return node.text;
+bool ConfigReader::is_text(const ConfigNode& node) {
+  const bool word = node.is_word("true") || node.is_word("false");
+  if (word) add(node, fmt::format("a text expected; write '{}'", node.text));
+  return !word && holds_text(node, "a text");
 }
 
 std::string ConfigReader::text(std::string_view key, std::string_view fallback) {
-  const ConfigNode* node = value(key, "a text");
-  return node == nullptr ? std::string(fallback) : text_of(*node);
+  const ConfigNode& node = find(key);
+  return is_text(node) ? node.text : std::string(fallback);
 }
 
 std::string ConfigReader::required_text(std::string_view key) {
-  const ConfigNode* node = value(key, "a text");
-  if (node != nullptr) {
-    if (node->text.empty()) add(*node, "must not be empty");
-    return text_of(*node);
-  }
-  const bool in_map = node_->kind == Kind::kMap || node_->kind == Kind::kNull || node_->kind == Kind::kAbsent;
-  if (in_map && find(key).kind == Kind::kAbsent) add(find(key), "required, but missing");
-  return {};
+  const ConfigNode& node = find(key);
+  const bool in_map = node_->kind != Kind::kText && node_->kind != Kind::kList;
+  if (node.kind == Kind::kAbsent && in_map) add(node, "required, but missing");
+  if (!is_text(node)) return {};
+  if (node.text.empty()) add(node, "must not be empty");
+  return node.text;
 }
 
 std::string ConfigReader::choice(std::string_view key, std::string_view fallback,
@@ -218,15 +217,15 @@ NameFilter ConfigReader::filter(std::string_view key, std::string_view include, 
 }
 
 std::vector<std::string> ConfigReader::texts(std::string_view key, std::vector<std::string> fallback) {
-  ConfigNode& node = find(key);
-  if (node.kind == Kind::kText) return {text_of(node)};
+  const ConfigNode& node = find(key);
+  if (node.kind == Kind::kText) return is_text(node) ? std::vector{node.text} : std::move(fallback);
   if (node.kind != Kind::kList) {
-    is_text(node, "a text or a list of texts");
+    holds_text(node, "a text or a list of texts");
     return fallback;
   }
   std::vector<std::string> texts;
   for (const auto& item : node.items) {
-    if (is_text(*item, "a text")) texts.push_back(text_of(*item));
+    if (is_text(*item)) texts.push_back(item->text);
   }
   return texts;
 }

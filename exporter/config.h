@@ -81,8 +81,8 @@ class ConfigReader {
   ConfigReader(ConfigDocument* document, ConfigNode* node) : document_(document), node_(node) {}
   ConfigNode& find(std::string_view key);
   ConfigNode* value(std::string_view key, std::string_view expected);
-  bool is_text(const ConfigNode& node, std::string_view expected);
-  std::string text_of(const ConfigNode& node);
+  bool holds_text(const ConfigNode& node, std::string_view expected);
+  bool is_text(const ConfigNode& node);
   void add(const ConfigNode& node, std::string_view message);
   void add_value(const ConfigNode& node, std::string_view expected);
 

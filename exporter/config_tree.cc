@@ -40,7 +40,8 @@ std::size_t next_line(std::string_view text, std::size_t begin) {
   return end == std::string_view::npos ? end : end + 1;
 }
 
-// Builds the tree from the parser's events, without recursion. Once a limit is reached the rest is ignored.
+// Builds the tree from the parser's events, without recursion. Once a limit is reached, or a quote has swallowed the
+// rest, what comes is ignored.
 class Builder final : public YAML::EventHandler {
  public:
   Builder(std::string_view text, ConfigNode& root, std::vector<ConfigMistake>& mistakes)
@@ -49,7 +50,7 @@ class Builder final : public YAML::EventHandler {
       lines_.push_back(begin);
   }
 
-  [[nodiscard]] bool over_limit() const { return over_limit_; }
+  [[nodiscard]] bool gave_up() const { return gave_up_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ == 2) add(mark, "a second document begins here; one was expected");
@@ -81,7 +82,7 @@ class Builder final : public YAML::EventHandler {
     const bool quoted = tag == "!";
     check_tag(mark, tag);
     if (value.find('\0') != std::string::npos) add(mark, "a text cannot hold a NUL character");
-    if (quoted && !quote_closes(text_from(place_of(mark)))) add(mark, "the quote that opens here never closes");
+    if (quoted && !quote_closes(text_from(place_of(mark)))) return stop(mark, "the quote that opens here never closes");
     if (expects_key()) {
       const bool merge = value == "<<" && !quoted;
       if (merge) add(mark, "merge keys (<<) are not supported; write the keys out");
@@ -113,7 +114,7 @@ class Builder final : public YAML::EventHandler {
     bool key_usable = false;
   };
 
-  [[nodiscard]] bool listening() const { return documents_ == 1 && !over_limit_; }
+  [[nodiscard]] bool listening() const { return documents_ == 1 && !gave_up_; }
   [[nodiscard]] bool expects_key() const {
     return !open_.empty() && open_.back().node->kind == ConfigNode::Kind::kMap && !open_.back().has_key;
   }
@@ -122,7 +123,7 @@ class Builder final : public YAML::EventHandler {
 
   void stop(const YAML::Mark& mark, std::string message) {
     add(mark, std::move(message));
-    over_limit_ = true;
+    gave_up_ = true;
   }
 
   void check_tag(const YAML::Mark& mark, const std::string& tag) {
@@ -210,7 +211,7 @@ class Builder final : public YAML::EventHandler {
   std::vector<std::unique_ptr<ConfigNode>> forgotten_;
   std::size_t documents_ = 0;
   std::size_t nodes_ = 0;
-  bool over_limit_ = false;
+  bool gave_up_ = false;
 };
 
 // What no YAML may hold, and what yaml-cpp would take for something else.
@@ -283,9 +284,9 @@ std::vector<ConfigMistake> parse_config_tree(std::string_view text, ConfigNode& 
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);  // never a third: enough is known
-    usable = !builder.over_limit();
+    usable = !builder.gave_up();
   } catch (const YAML::Exception& error) {
-    if (!builder.over_limit()) mistakes.push_back(syntax_mistake(text, error));
+    if (!builder.gave_up()) mistakes.push_back(syntax_mistake(text, error));
     usable = false;
   } catch (const std::exception& error) {
     mistakes.push_back({{}, fmt::format("not YAML: {}", error.what())});

@@ -66,8 +66,8 @@ struct ConfigNode {
   bool switched_off = false;  // the word `false` was understood
 };
 
-// Makes `root` the tree of `text` and returns what is wrong with the text itself, in no order. False in `usable`: it is
-// no YAML at all, and `root` holds a part of it at best. Work and memory are bounded by the limits of limits.h.
+// Makes `root` the tree of `text` and returns what is wrong with the text itself, in no order. `usable` becomes
+// false when `root` holds a part of it at best. Work and memory are bounded by the limits of limits.h.
 std::vector<ConfigMistake> parse_config_tree(std::string_view text, ConfigNode& root, bool& usable);
 
 // The line, without its end.
