@@ -67,14 +67,16 @@ void Gzip::Free::operator()(libdeflate_compressor* compressor) const { libdeflat
 Gzip::Gzip() : compressor_(libdeflate_alloc_compressor(1)) {}
 
 void Gzip::compress(std::string_view text, std::string& out) {
+  const std::lock_guard lock(mutex_);
   const std::size_t bound = libdeflate_gzip_compress_bound(compressor_.get(), text.size());
-  if (out.size() < bound) out.resize(bound);
-  out.resize(libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(), out.data(), out.size()));
+  room_.resize_and_overwrite(std::max(bound, room_.size()), [](char*, std::size_t size) { return size; });
+  out.assign(room_.data(),
+             libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(), room_.data(), room_.size()));
 }
 
 std::string_view Page::gzip() const {
   const std::lock_guard lock(mutex_);
-  if (compressed_.empty()) compressor_.compress(text, compressed_);
+  if (compressed_.empty()) gzip_->compress(text, compressed_);
   return compressed_;
 }
 

@@ -98,26 +98,35 @@ class RealFile final : public File {
   }
 
   Result<std::string_view> read_open() {
+    if (kind_ == FileKind::kAttribute) {
+      std::array<char, limits::kAttributeBytes> value;  // NOLINT(*-member-init): what is read is used
+      UPKEEP_TRY(const std::size_t size, read_at(0, value.data(), value.size()));
+      buffer_.assign(value.data(), size);
+      return buffer_;
+    }
     std::size_t size = 0;
     for (;;) {
-      const std::size_t room = kind_ == FileKind::kAttribute ? limits::kAttributeBytes : kTableChunk;
-      if (buffer_.size() < size + room) buffer_.resize(size + room);
-      const ssize_t got = ::pread(fd_.get(), buffer_.data() + size, buffer_.size() - size, static_cast<off_t>(size));
-      if (got < 0) {
-        if (errno == EINTR) continue;
-        if (means_gone(errno)) return fail(ErrorCode::kNotFound, system_failure(errno, name_).error().message);
-        return system_failure(errno, name_);
-      }
-      size += static_cast<std::size_t>(got);
+      if (buffer_.size() - size < kLeastRoom) buffer_.resize(std::max(kLeastRoom, 2 * buffer_.size()));
+      UPKEEP_TRY(const std::size_t got, read_at(size, buffer_.data() + size, buffer_.size() - size));
+      size += got;
       if (size > limits::kFileBytes) {
         return fail(ErrorCode::kLimit, name_ + ": larger than " + std::to_string(limits::kFileBytes) + " bytes");
       }
-      if (got == 0 || !may_have_more(static_cast<std::size_t>(got))) break;
+      if (got == 0 || !may_have_more(got)) return std::string_view(buffer_.data(), size);
     }
-    return std::string_view(buffer_.data(), size);
   }
 
-  static constexpr std::size_t kTableChunk = std::size_t{16} << 10;
+  Result<std::size_t> read_at(std::size_t offset, char* to, std::size_t room) {
+    for (;;) {
+      const ssize_t got = ::pread(fd_.get(), to, room, static_cast<off_t>(offset));
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno == EINTR) continue;
+      if (means_gone(errno)) return fail(ErrorCode::kNotFound, system_failure(errno, name_).error().message);
+      return system_failure(errno, name_);
+    }
+  }
+
+  static constexpr std::size_t kLeastRoom = 4096;  // a page, which is as much as a table mostly gives at a time
   const std::string name_, path_;
   const FileKind kind_;
   const bool may_keep_;

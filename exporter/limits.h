@@ -30,8 +30,8 @@ inline constexpr std::size_t kTextfiles = 200;
 inline constexpr std::size_t kTextfileBytes = std::size_t{1} << 20;
 
 // Serving.
-inline constexpr int kHttpWorkers = 48;
-inline constexpr int kConnectionsPerAddress = 20;  // of IPv6: per /64 network
+inline constexpr int kHttpWorkers = 32;
+inline constexpr int kConnectionsPerAddress = 16;  // of IPv6: per /64 network
 inline constexpr int kSpareHttpWorkers = 8;        // these only serve addresses with at most kFewConnections
 inline constexpr int kFewConnections = 2;
 inline constexpr int kRequestHeaders = 63;  // civetweb hands over 64 and says nothing of the rest

@@ -81,6 +81,7 @@ class Scheduler {
   RenderedSamples own_samples_;
   std::vector<std::shared_ptr<const Snapshot>> snapshots_;
   std::vector<Exposition::Part> parts_;
+  const std::shared_ptr<Gzip> gzip_ = std::make_shared<Gzip>();
   std::vector<std::shared_ptr<Page>> pages_;  // storage to reuse
   std::size_t left_out_ = 0;
 };

@@ -1,4 +1,4 @@
-// What systemd is told of the service's life. The only door to libsystemd. Without systemd all of it does nothing.
+// What systemd is told of the service's life. Without systemd all of it does nothing.
 #pragma once
 
 #include <chrono>

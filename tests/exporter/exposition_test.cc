@@ -72,7 +72,7 @@ TEST(Exposition, NoticesWhenTheFamiliesChange) {
 }
 
 TEST(Page, GzipHoldsTheText) {
-  Page page;
+  Page page(std::make_shared<Gzip>());
   for (const std::size_t size : {100'000U, 10U, 0U, 500'000U}) {
     page.clear();
     for (std::size_t i = 0; i < size; ++i) page.text += static_cast<char>('a' + (i * i) % 23);

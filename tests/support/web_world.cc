@@ -54,7 +54,7 @@ Result<std::shared_ptr<const Page>> FakeBackend::scrape(std::span<const std::str
   for (const std::string& name : collect) {
     if (name == "unknown") return fail(ErrorCode::kNotFound, "\"unknown\" is no enabled collector");
   }
-  auto page = std::make_shared<Page>();
+  auto page = std::make_shared<Page>(std::make_shared<Gzip>());
   const std::lock_guard lock(mutex_);
   page->text = text_;
   ++pages_;

@@ -162,7 +162,6 @@ TEST(Tidy, EachLibraryHasOneDoor) {
       {"prometheus/", "exporter/telemetry.cc"},
       {"libdeflate.h", "exporter/exposition.cc"},
       {"re2/", "exporter/pattern.cc"},
-      {"systemd/", "exporter/service_manager.cc"},
       {"CLI/", "exporter/main.cc"},
   };
   for (const Source& source : sources()) {
