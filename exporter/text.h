@@ -9,7 +9,7 @@
 namespace upkeep {
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
-constexpr bool is_space(char c) { return is_blank(c) || c == '\n' || c == '\r' || c == '\v' || c == '\f'; }
+constexpr bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 constexpr std::string_view trim(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
@@ -17,23 +17,64 @@ constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
+// The whole of `word` as a decimal number; nothing when it is not one.
+inline std::optional<std::uint64_t> to_u64(std::string_view word, int base = 10) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, base);
+  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
+  return value;
+}
+inline std::optional<std::int64_t> to_i64(std::string_view word) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
+  return value;
+}
+inline std::optional<double> to_number(std::string_view word) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
+  return value;
+}
+
 // The words of a text, between any white space. Past the end next() is empty.
 class Words {
  public:
   explicit constexpr Words(std::string_view text) : rest_(text) {}
   constexpr std::string_view next() {
-    std::size_t begin = 0;
-    while (begin < rest_.size() && is_space(rest_[begin])) ++begin;
-    std::size_t end = begin;
-    while (end < rest_.size() && !is_space(rest_[end])) ++end;
-    const std::string_view word = rest_.substr(begin, end - begin);
-    rest_.remove_prefix(end);
-    return word;
+    const char* at = rest_.data();
+    const char* const end = at + rest_.size();
+    while (at != end && is_space(*at)) ++at;
+    const char* const begin = at;
+    while (at != end && !is_space(*at)) ++at;
+    rest_.remove_prefix(static_cast<std::size_t>(at - rest_.data()));
+    return {begin, static_cast<std::size_t>(at - begin)};
+  }
+  // The next word as to_u64() reads it; nothing, and the word stays, when it is no number. Goes over the text once.
+  std::optional<std::uint64_t> next_u64() {
+    const char* at = rest_.data();
+    const char* const end = at + rest_.size();
+    while (at != end && is_space(*at)) ++at;
+    const char* const begin = at;
+    std::uint64_t value = 0;
+    for (; at != end && *at >= '0' && *at <= '9'; ++at) value = value * 10 + static_cast<std::uint64_t>(*at - '0');
+    const auto digits = static_cast<std::size_t>(at - begin);
+    if (digits == 0 || digits > kNeverTooLarge || (at != end && !is_space(*at))) return rare_u64();
+    rest_.remove_prefix(static_cast<std::size_t>(at - rest_.data()));
+    return value;
   }
   // What next() has not reached.
   [[nodiscard]] constexpr std::string_view rest() const { return rest_; }
 
  private:
+  std::optional<std::uint64_t> rare_u64() {
+    Words ahead = *this;
+    const auto value = to_u64(ahead.next());
+    if (value) *this = ahead;
+    return value;
+  }
+
+  static constexpr std::size_t kNeverTooLarge = 19;  // digits of a number of 64 bits
   std::string_view rest_;
 };
 
@@ -65,25 +106,5 @@ class Lines {
  private:
   std::string_view text_;
 };
-
-// The whole of `word` as a decimal number; nothing when it is not one.
-inline std::optional<std::uint64_t> to_u64(std::string_view word, int base = 10) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, base);
-  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return value;
-}
-inline std::optional<std::int64_t> to_i64(std::string_view word) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return value;
-}
-inline std::optional<double> to_number(std::string_view word) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return value;
-}
 
 }  // namespace upkeep

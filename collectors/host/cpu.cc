@@ -44,14 +44,13 @@ struct Ticks {
 Result<Ticks> parse(Words words) {
   Ticks ticks;
   for (std::uint64_t& value : ticks.values) {
-    const std::string_view word = words.next();
-    if (word.empty()) break;
-    const auto number = to_u64(word);
-    if (!number) return fail(ErrorCode::kParse, "ticks of a CPU expected");
+    const auto number = words.next_u64();
+    if (!number) break;
     value = *number;
     ++ticks.modes;
   }
-  if (ticks.modes < kLeastModes) return fail(ErrorCode::kParse, "ticks of a CPU expected");
+  const bool all_read = ticks.modes == ticks.values.size() || words.next().empty();
+  if (!all_read || ticks.modes < kLeastModes) return fail(ErrorCode::kParse, "ticks of a CPU expected");
   return ticks;
 }
 

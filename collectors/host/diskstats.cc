@@ -81,28 +81,24 @@ constexpr auto kMetrics = [] {
   return all;
 }();
 
-struct Line {
-  std::string_view major, minor, name;
+struct Counters {
   std::array<std::uint64_t, kColumns.size()> values;
   std::size_t columns = 0;
 };
 
-Result<Line> parse(std::string_view text) {
-  Line line;
-  Words words(text);
-  line.major = words.next();
-  line.minor = words.next();
-  line.name = words.next();
-  for (std::uint64_t& value : line.values) {
-    const std::string_view word = words.next();
-    if (word.empty()) break;
-    const auto number = to_u64(word);
-    if (!number) return fail(ErrorCode::kParse, "numbers expected behind the name");
+// `words` stand behind the name.
+Result<Counters> parse(Words words) {
+  Counters counters;
+  for (std::uint64_t& value : counters.values) {
+    const auto number = words.next_u64();
+    if (!number) break;
     value = *number;
-    ++line.columns;
+    ++counters.columns;
   }
-  if (line.columns < kLeastColumns) return fail(ErrorCode::kParse, "11 numbers expected behind the name");
-  return line;
+  const bool all_read = counters.columns == counters.values.size() || words.next().empty();
+  if (!all_read || counters.columns < kLeastColumns)
+    return fail(ErrorCode::kParse, "11 numbers or more expected behind the name");
+  return counters;
 }
 
 // What udev wrote down of a device: lines "E:KEY=value". https://man7.org/linux/man-pages/man8/udevadm.8.html
@@ -130,6 +126,10 @@ struct Fact {
   const MetricDesc* family;
   std::vector<std::string> labels;
   double value = 1;
+};
+
+struct DeviceName {
+  std::string_view major, minor, name;
 };
 
 struct Device {
@@ -188,31 +188,32 @@ class Diskstats final : public Collector {
   static constexpr std::string_view kPath = "proc/diskstats";
   static constexpr auto kFactsHold = 60s;  // udev learns of a new disk, or of a new file system on it, a little later
 
-  Result<> add_line(std::size_t position, std::string_view text, Clock::time_point now, SampleSink& out) {
-    UPKEEP_TRY(const Line line, parse(text));
-    Device& device = device_at(position, line);
+  Result<> add_line(std::size_t position, std::string_view line, Clock::time_point now, SampleSink& out) {
+    Words words(line);
+    const std::string_view major = words.next(), minor = words.next(), name = words.next();
+    if (name.empty()) return fail(ErrorCode::kParse, "major, minor and name expected");
+    Device& device = device_at(position, {major, minor, name});
     if (!device.kept) return {};
+    UPKEEP_TRY(const Counters counters, parse(words));
     if (device.facts.empty() || now - device.facts_at >= kFactsHold) read_facts(device, now);
     for (const Fact& fact : device.facts) {
       std::array<std::string_view, kMaxLabels> labels;
       const auto end = std::ranges::copy(fact.labels, labels.begin()).out;
       out.add(*fact.family, fact.value, std::span(labels.begin(), end));
     }
-    for (std::size_t i = 0; i < line.columns; ++i)
-      out.add(kColumns[i].family, static_cast<double>(line.values[i]) * kColumns[i].unit, {line.name});
+    for (std::size_t i = 0; i < counters.columns; ++i)
+      out.add(kColumns[i].family, static_cast<double>(counters.values[i]) * kColumns[i].unit, {name});
     return {};
   }
 
   // The kernel lists its devices in the same order every time, until one comes or goes.
-  Device& device_at(std::size_t position, const Line& line) {
-    const auto same = [&](const Device& device) {
-      return device.name == line.name && device.minor == line.minor && device.major == line.major;
-    };
-    if (position < devices_.size() && same(devices_[position])) return devices_[position];
+  Device& device_at(std::size_t position, const DeviceName& name) {
     if (position >= devices_.size()) devices_.resize(position + 1);
-    devices_[position] = Device{std::string(line.major), std::string(line.minor), std::string(line.name)};
-    devices_[position].kept = filter_.keeps(line.name);
-    return devices_[position];
+    Device& device = devices_[position];
+    if (device.name == name.name && device.minor == name.minor && device.major == name.major) return device;
+    device = Device{std::string(name.major), std::string(name.minor), std::string(name.name)};
+    device.kept = filter_.keeps(name.name);
+    return device;
   }
 
   // Without udev, or without leave to read its notes, there is only what the kernel says.

@@ -11,27 +11,34 @@
 
 namespace upkeep {
 
+struct Field {
+  std::string name;                    // with the mark behind it
+  const MetricDesc* family = nullptr;  // null: not wanted
+};
+
 class FieldCache {
  public:
-  // The family of the field at `position`; null for a field that is not wanted. `find` (field -> Result<const
-  // MetricDesc*>) is asked when another field stood there last time.
+  // `mark` stands between name and value.
+  explicit FieldCache(char mark) : mark_(mark) {}
+
+  // The field of the line at `position`, valid until the next call. `find` (name -> Result<const MetricDesc*>) is asked
+  // when another one stood there last time.
   template <class Find>
-  Result<const MetricDesc*> at(std::size_t position, std::string_view field, Find find) {
-    if (position < entries_.size() && entries_[position].field == field) return entries_[position].family;
-    if (position >= entries_.size()) entries_.resize(position + 1);
-    Entry& entry = entries_[position];
-    entry.field.clear();  // so that a failure is met again next time
-    UPKEEP_TRY(entry.family, find(field));
-    entry.field = field;
-    return entry.family;
+  Result<const Field*> at(std::size_t position, std::string_view line, Find find) {
+    if (position >= fields_.size()) fields_.resize(position + 1);
+    Field& field = fields_[position];
+    if (!field.name.empty() && line.starts_with(field.name)) return &field;
+    const std::size_t end = line.find(mark_);
+    if (end == std::string_view::npos) return fail(ErrorCode::kParse, "name and value expected");
+    field.name.clear();  // so that a failure is met again next time
+    UPKEEP_TRY(field.family, find(line.substr(0, end)));
+    field.name = line.substr(0, end + 1);
+    return &field;
   }
 
  private:
-  struct Entry {
-    std::string field;
-    const MetricDesc* family = nullptr;
-  };
-  std::vector<Entry> entries_;
+  char mark_;
+  std::vector<Field> fields_;  // by line
 };
 
 }  // namespace upkeep

@@ -14,9 +14,9 @@ struct FileNumbers {
 
 Result<FileNumbers> parse(std::string_view text) {
   Words words(text);
-  const auto allocated = to_u64(words.next());
+  const auto allocated = words.next_u64();
   words.next();  // free handles; zero since Linux 2.6
-  const auto maximum = to_u64(words.next());
+  const auto maximum = words.next_u64();
   if (!allocated || !maximum) return fail(ErrorCode::kParse, "proc/sys/fs/file-nr: three numbers expected");
   return FileNumbers{*allocated, *maximum};
 }

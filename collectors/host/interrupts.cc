@@ -80,9 +80,8 @@ class Interrupts final : public Collector {
     Words words(line.substr(colon + 1));
     counts_.clear();
     for (std::size_t i = 0; i < cpus_.size(); ++i) {
-      const std::string_view word = words.next();
-      if (word.empty()) return {};  // ERR and MIS, which are of no CPU
-      const auto count = to_u64(word);
+      const auto count = words.next_u64();
+      if (!count && words.next().empty()) return {};  // ERR and MIS, which are of no CPU
       if (!count) return fail(ErrorCode::kParse, "a number for each CPU expected");
       counts_.push_back(static_cast<double>(*count));
     }

@@ -92,16 +92,15 @@ class Meminfo final : public Collector {
   static constexpr std::string_view kPath = "proc/meminfo";
 
   Result<> add_line(std::size_t position, std::string_view line, SampleSink& out) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return fail(ErrorCode::kParse, "`name: value` expected");
-    Words words(line.substr(colon + 1));
-    const auto value = to_u64(words.next());
-    if (!value) return fail(ErrorCode::kParse, "a number expected");
-    const std::string_view unit = words.next();
-    if (!unit.empty() && unit != "kB") return fail(ErrorCode::kParse, "kB is the only unit known");
-    const auto find = [&](std::string_view key) { return find_family(key, !unit.empty()); };
-    UPKEEP_TRY(const MetricDesc* const family, families_.at(position, line.substr(0, colon), find));
-    out.add(*family, static_cast<double>(*value) * (unit.empty() ? 1 : 1024));
+    constexpr std::string_view kUnit = " kB";
+    const bool has_unit = line.ends_with(kUnit);
+    const auto find = [&](std::string_view key) { return find_family(key, has_unit); };
+    UPKEEP_TRY(const Field* const field, fields_.at(position, line, find));
+    if (has_unit) line.remove_suffix(kUnit.size());
+    Words words(line.substr(field->name.size()));
+    const auto value = words.next_u64();
+    if (!value || !words.rest().empty()) return fail(ErrorCode::kParse, "a number, in kB or without unit, expected");
+    out.add(*field->family, static_cast<double>(*value) * (has_unit ? 1024 : 1));
     return {};
   }
 
@@ -113,7 +112,7 @@ class Meminfo final : public Collector {
   }
 
   std::unique_ptr<File> file_;
-  FieldCache families_;
+  FieldCache fields_{':'};
   RuntimeFamilies others_;
 };
 

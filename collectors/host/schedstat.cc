@@ -16,9 +16,9 @@ struct Times {
 // `words` stand behind the name of the CPU. Versions 10 to 17 of the file keep these three in the same place.
 Result<Times> parse(Words words) {
   for (int i = 0; i < 6; ++i) words.next();
-  const auto running = to_u64(words.next());
-  const auto waiting = to_u64(words.next());
-  const auto timeslices = to_u64(words.next());
+  const auto running = words.next_u64();
+  const auto waiting = words.next_u64();
+  const auto timeslices = words.next_u64();
   if (!running || !waiting || !timeslices) return fail(ErrorCode::kParse, "nine numbers of a CPU expected");
   return Times{*running, *waiting, *timeslices};
 }

@@ -51,7 +51,7 @@ class Stat final : public Collector {
     const std::string_view key = words.next();
     for (const Field& field : kFields) {
       if (key != field.key) continue;
-      const auto value = to_u64(words.next());
+      const auto value = words.next_u64();
       if (!value) return fail(ErrorCode::kParse, "a number expected");
       out.add(field.family, static_cast<double>(*value));
     }

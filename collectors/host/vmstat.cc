@@ -48,13 +48,12 @@ class Vmstat final : public Collector {
   static constexpr std::string_view kPath = "proc/vmstat";
 
   Result<> add_line(std::size_t position, std::string_view line, SampleSink& out) {
-    const std::size_t end = std::min(line.find(' '), line.size());
-    const auto find = [this](std::string_view field) { return find_family(field); };
-    UPKEEP_TRY(const MetricDesc* const family, families_.at(position, line.substr(0, end), find));
-    if (family == nullptr) return {};
-    const auto value = to_u64(trim(line.substr(end)));
+    const auto find = [this](std::string_view name) { return find_family(name); };
+    UPKEEP_TRY(const Field* const field, fields_.at(position, line, find));
+    if (field->family == nullptr) return {};
+    const auto value = Words(line.substr(field->name.size())).next_u64();
     if (!value) return fail(ErrorCode::kParse, "a number expected");
-    out.add(*family, static_cast<double>(*value));
+    out.add(*field->family, static_cast<double>(*value));
     return {};
   }
 
@@ -67,7 +66,7 @@ class Vmstat final : public Collector {
   }
 
   std::unique_ptr<File> file_;
-  FieldCache families_;
+  FieldCache fields_{' '};
   RuntimeFamilies others_;
 };
 

@@ -33,6 +33,20 @@ TEST(Words, BetweenAnyWhiteSpace) {
   EXPECT_EQ(words.next(), "");
 }
 
+TEST(Words, TakesNumbers) {
+  Words words(" 42\t18446744073709551615 00000000000000000000007 ");
+  EXPECT_EQ(words.next_u64(), 42U);
+  EXPECT_EQ(words.next_u64(), 18446744073709551615U);
+  EXPECT_EQ(words.next_u64(), 7U);
+  EXPECT_EQ(words.next_u64(), std::nullopt);
+  EXPECT_EQ(words.next(), "");
+  for (const char* bad : {"-1", "4x", "18446744073709551616", "x"}) {
+    Words others(bad);
+    EXPECT_EQ(others.next_u64(), std::nullopt) << bad;
+    EXPECT_EQ(others.next(), bad);
+  }
+}
+
 TEST(Numbers, WholeWordOrNothing) {
   EXPECT_EQ(to_u64("42"), 42U);
   EXPECT_EQ(to_u64("ff", 16), 255U);

@@ -210,9 +210,10 @@ TEST(Diskstats, NamesTheBadLine) {
               "node_disk_reads_completed_total{device=\"sda\"} 1\n");
     EXPECT_EQ(world.error(), error);
   };
-  f("8 1 sdb 1 2 3", R"(proc/diskstats:1: 11 numbers expected behind the name: "8 1 sdb 1 2 3")");
-  f("8 1 sdb 1 2 -3", R"(proc/diskstats:1: numbers expected behind the name: "8 1 sdb 1 2 -3")");
-  f("garbage", R"(proc/diskstats:1: 11 numbers expected behind the name: "garbage")");
+  f("8 1 sdb 1 2 3", R"(proc/diskstats:1: 11 numbers or more expected behind the name: "8 1 sdb 1 2 3")");
+  f("8 1 sdb 1 2 3 4 5 6 7 8 9 10 11 -12",
+    R"(proc/diskstats:1: 11 numbers or more expected behind the name: "8 1 sdb 1 2 3 4 5 6 7 8 9 10 11 -12")");
+  f("garbage", R"(proc/diskstats:1: major, minor and name expected: "garbage")");
 }
 
 TEST(Diskstats, SaysThatThereIsNone) {

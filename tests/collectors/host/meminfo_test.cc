@@ -53,11 +53,14 @@ TEST(Meminfo, NamesTheBadLine) {
     EXPECT_EQ(world.error(), error);
   };
   constexpr std::string_view kFree = "node_memory_MemFree_bytes 2048\n";
-  f("MemTotal: x kB\nMemFree: 2 kB\n", kFree, R"(proc/meminfo:1: a number expected: "MemTotal: x kB")");
-  f("MemTotal: -1 kB\nMemFree: 2 kB\n", kFree, R"(proc/meminfo:1: a number expected: "MemTotal: -1 kB")");
-  f("MemFree: 2 kB\nMemTo", kFree, R"(proc/meminfo:2: `name: value` expected: "MemTo")");
-  f("MemFree: 2 kB\nMemTotal:", kFree, R"(proc/meminfo:2: a number expected: "MemTotal:")");
-  f("MemFree: 2 kB\nMemTotal: 1 MB\n", kFree, R"(proc/meminfo:2: kB is the only unit known: "MemTotal: 1 MB")");
+  f("MemTotal: x kB\nMemFree: 2 kB\n", kFree,
+    R"(proc/meminfo:1: a number, in kB or without unit, expected: "MemTotal: x kB")");
+  f("MemTotal: -1 kB\nMemFree: 2 kB\n", kFree,
+    R"(proc/meminfo:1: a number, in kB or without unit, expected: "MemTotal: -1 kB")");
+  f("MemFree: 2 kB\nMemTo", kFree, R"(proc/meminfo:2: name and value expected: "MemTo")");
+  f("MemFree: 2 kB\nMemTotal:", kFree, R"(proc/meminfo:2: a number, in kB or without unit, expected: "MemTotal:")");
+  f("MemFree: 2 kB\nMemTotal: 1 MB\n", kFree,
+    R"(proc/meminfo:2: a number, in kB or without unit, expected: "MemTotal: 1 MB")");
   f("MemFree: 2 kB\nMem-Total: 1\n", kFree,
     R"(proc/meminfo:2: "node_memory_Mem-Total": no metric name: "Mem-Total: 1")");
   f("", "", "proc/meminfo: empty");

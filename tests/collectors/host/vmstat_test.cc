@@ -60,7 +60,7 @@ TEST(Vmstat, NamesTheBadLine) {
     EXPECT_EQ(world.error(), error);
   };
   f("pgfault x\npswpin 2\n", "node_vmstat_pswpin 2\n", R"(proc/vmstat:1: a number expected: "pgfault x")");
-  f("pswpin 2\npgfault", "node_vmstat_pswpin 2\n", R"(proc/vmstat:2: a number expected: "pgfault")");
+  f("pswpin 2\npgfault", "node_vmstat_pswpin 2\n", R"(proc/vmstat:2: name and value expected: "pgfault")");
   f("pswpin 2\npgfault-a 1\n", "node_vmstat_pswpin 2\n",
     R"(proc/vmstat:2: "node_vmstat_pgfault-a": no metric name: "pgfault-a 1")");
   f("", "", "proc/vmstat: none of its fields found");
