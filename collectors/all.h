@@ -11,27 +11,38 @@
   X(bonding)                 \
   X(conntrack)               \
   X(cpu)                     \
+  X(cpufreq)                 \
   X(diskstats)               \
+  X(edac)                    \
   X(entropy)                 \
   X(filefd)                  \
+  X(filesystem)              \
+  X(fserrors)                \
+  X(fstab)                   \
+  X(hwmon)                   \
   X(interrupts)              \
   X(loadavg)                 \
+  X(mdadm)                   \
   X(meminfo)                 \
   X(netclass)                \
   X(netdev)                  \
   X(netstat)                 \
   X(os_release)              \
+  X(powersupplyclass)        \
   X(pressure)                \
+  X(processes)               \
   X(schedstat)               \
   X(sockstat)                \
   X(softnet)                 \
   X(stat)                    \
   X(tcpstat)                 \
+  X(thermal_zone)            \
   X(time)                    \
   X(timex)                   \
   X(udp_queues)              \
   X(uname)                   \
-  X(vmstat)
+  X(vmstat)                  \
+  X(textfile)
 
 namespace upkeep {
 

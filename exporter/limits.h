@@ -17,7 +17,8 @@ inline constexpr std::size_t kConfigDepth = 32;
 inline constexpr std::size_t kConfigMistakes = 100;                 // reported at once
 inline constexpr std::size_t kSecretBytes = std::size_t{64} << 10;  // one password or key file
 inline constexpr std::size_t kDirectoryEntries = 100'000;
-inline constexpr std::size_t kKeptOpenFiles = 512;  // descriptors that FileSystem keeps between reads
+inline constexpr std::size_t kThreadsLookedAt = 50'000;  // whose states are counted
+inline constexpr std::size_t kKeptOpenFiles = 512;       // descriptors that FileSystem keeps between reads
 
 // Publishing.
 inline constexpr std::size_t kSeriesPerCollector = 10'000;
@@ -50,6 +51,7 @@ inline constexpr auto kInterval = 15'000ms;
 inline constexpr auto kMinInterval = 1000ms;
 inline constexpr auto kCollectorTimeout = 10'000ms;
 inline constexpr auto kShutdown = 1500ms;
+inline constexpr std::size_t kHangingMounts = 256;  // threads that may be left to mounts that never answer
 inline constexpr int kReservedDescriptors = 16;
 inline constexpr std::size_t kLogQueue = 1024;
 inline constexpr std::size_t kLogFieldBytes = 2048;

@@ -37,7 +37,7 @@ Result<const MetricDesc*> RuntimeFamilies::get(std::string_view name, MetricType
     }
     return &desc;
   }
-  if (!naming::is_metric_name(name)) return fail(ErrorCode::kParse, fmt::format("{:?}: no metric name", name));
+  if (!naming::is_foreign_metric_name(name)) return fail(ErrorCode::kParse, fmt::format("{:?}: no metric name", name));
   if (labels.size() > kMaxLabels) return fail(ErrorCode::kLimit, fmt::format("{}: over {} labels", name, kMaxLabels));
   for (std::string_view label : labels) {
     if (!naming::is_label_name(label)) {

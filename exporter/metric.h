@@ -32,6 +32,14 @@ constexpr bool is_metric_name(std::string_view name) {
     if (!is_letter(c) && !is_digit(c)) return false;
   return true;
 }
+// Names that come from outside may hold colons too, which Prometheus keeps for recording rules.
+constexpr bool is_foreign_metric_name(std::string_view name) {
+  if (name.empty() || is_digit(name.front())) return false;
+  for (char c : name)
+    if (!is_letter(c) && !is_digit(c) && c != ':') return false;
+  return true;
+}
+
 // Prometheus adds job and instance itself; le and quantile belong to histograms and summaries.
 constexpr bool is_label_name(std::string_view name) {
   return is_metric_name(name) && !name.starts_with("__") && name != "job" && name != "instance" && name != "le" &&
