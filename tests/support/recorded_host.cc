@@ -6,7 +6,9 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -178,6 +180,8 @@ RecordedHost::RecordedHost(const std::filesystem::path& name_or_folder)
     : fs(std::make_unique<FixtureFiles>(folder_of(name_or_folder))),
       environment{*fs, kernel, clock},
       folder_(folder_of(name_or_folder)) {
+  ::setenv("TZ", "UTC", 1);  // the one thing a page says that is of this process
+  ::tzset();
   kernel.on_netlink = [this](int protocol, std::string_view request) { return answer(protocol, request); };
   load_kernel();
 }
