@@ -29,6 +29,8 @@ class MountProbe {
   void keep_only(std::span<const Mount> present);
   // Whether the mount's own thread has not come back yet.
   bool hangs(const Mount& mount);
+  // Threads that have not come back from their mount.
+  [[nodiscard]] std::size_t left_behind() const { return *left_behind_; }
   // Makes sure of a thread that can ask. It may fail to be made, and limits::kHangingMounts may be reached.
   Result<> prepare();
   // Asks, after prepare(). kTimeout: no answer came within `patience`.
@@ -43,9 +45,9 @@ class MountProbe {
   static void work(const std::shared_ptr<Worker>& worker, Kernel& kernel);
 
   Kernel& kernel_;
-  std::shared_ptr<std::atomic<std::size_t>> left_behind_;  // threads that have not come back from their mount
-  std::shared_ptr<Worker> worker_;                         // rests between two asks
-  std::thread thread_;                                     // of worker_
+  std::shared_ptr<std::atomic<std::size_t>> left_behind_;
+  std::shared_ptr<Worker> worker_;  // rests between two asks
+  std::thread thread_;              // of worker_
   std::vector<Hanging> hanging_;
 };
 

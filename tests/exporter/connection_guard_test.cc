@@ -80,8 +80,8 @@ TEST(ConnectionGuard, SomeThreadsAreKeptForThoseWithFewConnections) {
   Sockets sockets;
   for (std::uint8_t host = 1; host <= 4; ++host) sockets.open(ipv4(host), 30);
   turned_away(guard, sockets);
-  EXPECT_EQ(sockets.of(ipv4(1)), 20);
-  EXPECT_EQ(sockets.of(ipv4(2)), 20);
+  EXPECT_EQ(sockets.of(ipv4(1)), limits::kConnectionsPerAddress);
+  EXPECT_EQ(sockets.of(ipv4(2)), limits::kHttpWorkers - limits::kSpareHttpWorkers - limits::kConnectionsPerAddress);
   EXPECT_EQ(sockets.of(ipv4(3)), limits::kFewConnections);
   EXPECT_EQ(sockets.of(ipv4(4)), limits::kFewConnections);
 }

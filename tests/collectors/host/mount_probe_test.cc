@@ -118,6 +118,7 @@ TEST(MountProbe, KnowsAMountByMoreThanItsNumber) {
   stuck.let_go();
   EXPECT_EQ(ask(probe, bad), "/nfs: No such file or directory");
   EXPECT_EQ(stuck.asked(), asked + 1);
+  EXPECT_TRUE(eventually([&] { return probe.left_behind() == 0; }));
 }
 
 TEST(MountProbe, LeavesOnlySoManyThreadsBehind) {
@@ -134,6 +135,8 @@ TEST(MountProbe, LeavesOnlySoManyThreadsBehind) {
   EXPECT_EQ(ask(probe, mount_at(9999, "/a")), "256 mounts hang: no more threads for others");
   stuck.let_go();
   EXPECT_TRUE(eventually([&] { return ask(probe, mount_at(9999, "/a")) == "/a: No such file or directory"; }));
+  // What the threads use must not go before them.
+  EXPECT_TRUE(eventually([&] { return probe.left_behind() == 0; }));
 }
 
 TEST(MountProbe, SurvivesAKernelThatThrows) {
