@@ -146,6 +146,7 @@ const CollectorType processes_collector = {
     .cadence = Cadence::kInterval,
     .metrics = kMetrics,
     .make = make,
+    .interval = std::chrono::seconds(60),  // it opens a file for each process
     .node_exporter = true,
 };
 

@@ -41,8 +41,8 @@ int main(int argc, char** argv) {
     bytes = gzip ? page->gzip().size() : page->text.size();
     return page;
   };
-  program.page();                            // the collectors with an interval have run
-  for (int i = 0; i < 5; ++i) scrape();      // storage has grown to what it needs
+  program.page();                        // the collectors with an interval have run
+  for (int i = 0; i < 5; ++i) scrape();  // storage has grown to what it needs
   counting = true;
   for (int i = 0; i < scrapes; ++i) scrape();
   counting = false;

@@ -46,7 +46,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Returns the bytes of the body; 0 when it went wrong.
+  // Returns the bytes of the body as they came; 0 when it went wrong.
   std::size_t scrape() {
     if (::send(socket_, request_.data(), request_.size(), MSG_NOSIGNAL) < 0) {
       ::close(socket_);
@@ -54,20 +54,27 @@ class Client {
       ::send(socket_, request_.data(), request_.size(), MSG_NOSIGNAL);
     }
     std::size_t held = 0, wanted = 0, head = 0;
+    bool chunked = false;
     while (wanted == 0 || held < wanted) {
       const ssize_t got = ::recv(socket_, buffer_.data() + held, buffer_.size() - held, 0);
       if (got <= 0) return 0;
       held += static_cast<std::size_t>(got);
-      if (wanted != 0) continue;
       const std::string_view seen(buffer_.data(), held);
+      if (chunked && seen.ends_with("\r\n0\r\n\r\n")) return held - head;
+      if (wanted != 0) continue;
       const std::size_t end = seen.find("\r\n\r\n");
       if (end == std::string_view::npos) continue;
       if (!seen.starts_with("HTTP/1.1 200")) return 0;
+      head = end + 4;
       const std::size_t at = seen.find("Content-Length: ");
-      if (at == std::string_view::npos || at > end) return 0;
+      if (at == std::string_view::npos || at > end) {  // node_exporter sends chunks
+        chunked = true;
+        wanted = buffer_.size();
+        if (seen.ends_with("\r\n0\r\n\r\n")) return held - head;
+        continue;
+      }
       std::size_t length = 0;
       std::from_chars(buffer_.data() + at + 16, buffer_.data() + end, length);
-      head = end + 4;
       wanted = head + length;
     }
     return wanted - head;
