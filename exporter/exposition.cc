@@ -53,6 +53,9 @@ void Exposition::lay_out(std::span<const Part> parts) {
 
 std::size_t Exposition::join(std::span<const Part> parts, std::string& out) {
   if (!layout_holds(parts)) lay_out(parts);
+  std::size_t size = out.size();
+  for (const Part& part : parts) size += part.samples->text.size();
+  out.reserve(size);
   for (const Piece& piece : pieces_) {
     const RenderedSamples& samples = *parts[piece.part].samples;
     const FamilyText& family = samples.families[piece.family];

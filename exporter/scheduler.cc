@@ -167,7 +167,7 @@ std::shared_ptr<Page> Scheduler::free_page() {
   for (const auto& page : pages_) {
     if (is_unshared(page)) return page;
   }
-  constexpr std::size_t kPages = 8;  // more than that are freed with their last reader
+  constexpr std::size_t kPages = 3;  // more than that are freed with their last reader
   auto page = std::make_shared<Page>(gzip_);
   if (pages_.size() < kPages) pages_.push_back(page);
   return page;
