@@ -12,7 +12,11 @@ import xml.etree.ElementTree as ET
 def run(folder, name, command):
     """Runs `command` with its output shown, and files whether it succeeded."""
     started = time.monotonic()
-    code = subprocess.run(command, check=False).returncode
+    try:
+        code = subprocess.run(command, check=False).returncode
+    except OSError as error:
+        print(error, file=sys.stderr)
+        code = 127
     suite = ET.Element("testsuite", name=name)
     case = ET.SubElement(suite, "testcase", classname="check", name=name, time=f"{time.monotonic() - started:.3f}")
     if code != 0:
@@ -30,7 +34,9 @@ def outcome(case):
             return "failed", child.get("message") or ""
     for child in case:
         if child.tag == "skipped":
-            return "skipped", child.get("message") or skip_reason(case)
+            message = child.get("message") or ""
+            # ctest only says that a regular expression matched; why is in what the test printed.
+            return "skipped", skip_reason(case) or message
     # ctest's own words for a test that it could not even start.
     if case.get("status") in ("fail", "notrun"):
         return "failed", case.get("status")
