@@ -9,16 +9,17 @@ import invariants
 import servers
 import waiting
 
-ODD = [
-    b"latin-\xe9\xff\xfe",
-    b"cut-\xe2\x82",
-    b"surrogate-\xed\xa0\x80",
-    b"line\nend",
-    b'quote"and\\backslash',
-    b"tab\tand space",
-    "鳥🐦".encode(),
-    b"n" * 255,
-]
+ODD = {
+    "latin 1": b"latin-\xe9\xff\xfe",
+    "cut off": b"cut-\xe2\x82",
+    "surrogate": b"surrogate-\xed\xa0\x80",
+    "line end": b"line\nend",
+    "quote": b'quote"and\\backslash',
+    "tab": b"tab\tand space",
+    "birds": "鳥🐦".encode(),
+    "255 bytes": b"n" * 255,
+}
+ODDER = ODD | {"64 KiB": b"x" * 65536, "64 KiB of no UTF-8": b"\xff" * 65536, "zeros": b"\0" * 100}
 
 # Run in the sandbox: a mount below so many folders that its path is 64 KiB long. No call takes such a path, so it is
 # walked to.
@@ -45,7 +46,7 @@ def check_with_promtool(page):
 def test_of_mounts(upkeep, make_sandbox, tmp_path):
     corner = make_sandbox()
     corner.mount_tmpfs(tmp_path / "odd", "64m")
-    for name in ODD:
+    for name in ODD.values():
         target = bytes(tmp_path / "odd") + b"/" + name
         subprocess.run([*corner.command, "mkdir", target], check=True)
         subprocess.run([*corner.command, "mount", "-i", "-t", "tmpfs", "-o", "size=1m", b"dev-" + name, target], check=True)
@@ -71,7 +72,7 @@ def test_of_mounts(upkeep, make_sandbox, tmp_path):
     invariants.check_nothing_grows(program, scrapes=200)
 
 
-@pytest.mark.parametrize("name", [*ODD, b"x" * 65536, b"\xff" * 65536, b"\0" * 100])
+@pytest.mark.parametrize("name", ODDER.values(), ids=ODDER.keys())
 def test_in_a_proc_of_another_make(upkeep, tmp_path, name):
     """Where one file is damaged, its collector may fail; the page stays sound and the others deliver."""
     proc = tmp_path / "proc"

@@ -10,7 +10,7 @@ import pytest
 import invariants
 import waiting
 
-GOOD = "collectors:\n  textfile: false\n"
+GOOD = "collectors:\n  host: {disable: [entropy]}\n"
 
 
 def reload_successful(program):
@@ -27,7 +27,7 @@ def program(upkeep, tmp_path):
     "content, words",
     [
         ("collectors: {host: {intervall: 1s}}\n", "upkeep.yml:1:"),
-        ("collectors:\n  textfile: {directory: /a, directory: /b}\n", "upkeep.yml:2:"),
+        ("collectors:\n  host: {interval: 1s, interval: 2s}\n", "upkeep.yml:2:"),
         ("collectors: [\n", "upkeep.yml:"),
         ("collectors: {host: {interval: fast}}\n", "upkeep.yml:1:"),
         (None, "upkeep.yml"),
@@ -62,12 +62,13 @@ def test_a_bad_file_keeps_the_old_one(program, tmp_path, content, words):
 
 
 def test_a_reload_takes_effect(program, tmp_path):
-    assert "textfile" not in program.scrape().label_values("upkeep_collector_success", "collector")
-    (tmp_path / "upkeep.yml").write_text(f"collectors:\n  textfile: {{directory: {tmp_path}}}\n")
+    def collectors():
+        return program.scrape().label_values("upkeep_collector_success", "collector")
+
+    assert "entropy" not in collectors()
+    (tmp_path / "upkeep.yml").write_text("collectors:\n  host: {disable: [filefd]}\n")
     program.signal(signal.SIGHUP)
-    waiting.until(
-        lambda: "textfile" in program.scrape().label_values("upkeep_collector_success", "collector"), 5, "textfile"
-    )
+    waiting.until(lambda: "entropy" in collectors() and "filefd" not in collectors(), 5, "other collectors")
 
 
 def test_no_scrape_is_lost_in_a_storm(program, tmp_path):
