@@ -1,6 +1,7 @@
 #include "exporter/app.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -194,6 +195,7 @@ int App::serve() {
   web_ = *std::move(web);
   telemetry_.reloaded(true);
   for (const std::string& url : web_->urls()) log_.info("Listening on", {{"address", url}});
+  ::malloc_trim(0);  // what reading the configuration left
   service_manager::ready();
   watch_over();
   wait_for_signals();

@@ -61,8 +61,8 @@ void add_flags(CLI::App& cli, upkeep::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Threads that allocate little and seldom need no heap each: a hundred of those would hold megabytes for nothing.
-  ::mallopt(M_ARENA_MAX, 2);
+  // Threads that allocate little and seldom need no heap each: a dozen of those would hold megabytes for nothing.
+  ::mallopt(M_ARENA_MAX, 1);
   CLI::App cli("Upkeep: the maintenance handbook, executed. A Prometheus exporter of what wants looking after.",
                "upkeep");
   upkeep::Options options;
