@@ -39,7 +39,8 @@ tbody th { font-weight: 600; overflow-wrap: anywhere; unicode-bidi: isolate; }
 tbody th small { display: block; font-weight: 400; color: var(--soft); }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .s { white-space: nowrap; font-weight: 500; } .s::before { content: "\25CF"; margin-right: .45em; }
-.ok { color: var(--ok); } .none, .never { color: var(--none); } .late { color: var(--late); } .bad { color: var(--bad); }
+.ok { color: var(--ok); } .none, .never { color: var(--none); }
+.late { color: var(--late); } .bad { color: var(--bad); }
 .e { color: var(--soft); font-size: .88rem; overflow-wrap: anywhere; unicode-bidi: isolate; max-width: 24rem; }
 @media (max-width: 46rem) {
   main { padding: 1.25rem .9rem 2rem; }
