@@ -42,7 +42,7 @@ TEST_P(Golden, PageIsAsRecorded) {
   const auto path = std::filesystem::path(UPKEEP_SOURCE_DIR) / "tests/golden" / (std::string(GetParam()) + ".prom");
   if (std::getenv("UPKEEP_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << page;
   const std::string difference = first_difference(slurp(path), page);
-  EXPECT_EQ(difference, "") << path << " differs; UPKEEP_UPDATE_GOLDEN=1 rewrites it";
+  EXPECT_TRUE(difference.empty()) << path << " differs (UPKEEP_UPDATE_GOLDEN=1 rewrites it), " << difference;
 }
 
 TEST_P(Golden, ASecondRunSaysTheSame) {
