@@ -80,6 +80,7 @@ std::shared_ptr<Scheduler> App::start(std::vector<std::shared_ptr<Instance>> ins
   if (!options_.disable_exporter_metrics) own = [this](SampleSink& out) { telemetry_.collect(out); };
   auto scheduler = std::make_shared<Scheduler>(std::move(instances), clock_, log_, std::move(own));
   scheduler->start();
+  scheduler->scrape(clock_.now() + 1s);  // so that the landing page knows of every collector from the first look on
   return scheduler;
 }
 
