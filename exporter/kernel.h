@@ -26,7 +26,8 @@ class Netlink {
   virtual ~Netlink() = default;
   // Sends `request` (one nlmsghdr with NLM_F_DUMP; the sequence number is filled in) and returns every message of the
   // answer without the final NLMSG_DONE, one after the other, valid until the next call. Never waits more than a
-  // second.
+  // second. What another socket of this kernel was answered to the same NETLINK_ROUTE request a few milliseconds ago
+  // counts as the answer, once.
   virtual Result<std::string_view> dump(std::string_view request) = 0;
   // The same for a table of any size: `each` gets the messages as they come, some at a time; its error ends the dump.
   using Each = std::function<Result<>(std::string_view messages)>;

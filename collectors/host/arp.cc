@@ -8,6 +8,7 @@
 #include "collectors/all.h"
 #include "collectors/host/links.h"
 #include "exporter/filesystem.h"
+#include "exporter/table.h"
 #include "exporter/text.h"
 
 namespace upkeep {
@@ -51,13 +52,12 @@ class Arp final : public Collector {
   Result<> count(std::string_view text) {
     if (!text.starts_with("IP address")) return fail(ErrorCode::kParse, "proc/net/arp: header expected");
     bool header = true;
-    for (std::string_view line : Lines(text)) {
-      if (std::exchange(header, false)) continue;
-      const auto device = parse_device(line);
-      if (!device) return fail(device.error().code, "proc/net/arp: " + device.error().message);
-      ++entry(*device).entries;
-    }
-    return {};
+    return each_line("proc/net/arp", text, [&](std::string_view line) -> Result<> {
+      if (std::exchange(header, false)) return {};
+      UPKEEP_TRY(const std::string_view device, parse_device(line));
+      ++entry(device).entries;
+      return {};
+    });
   }
 
   // Neighbours of a device stand together, mostly.

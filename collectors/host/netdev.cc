@@ -12,6 +12,7 @@
 #include "collectors/host/links.h"
 #include "collectors/host/netlink.h"
 #include "exporter/filesystem.h"
+#include "exporter/table.h"
 #include "exporter/text.h"
 
 namespace upkeep {
@@ -82,7 +83,7 @@ Result<Row> parse_row(std::string_view line) {
   Words words(line.substr(colon + 1));
   for (std::size_t i = 0; i < kTableColumns; ++i) {
     const auto value = to_u64(words.next());
-    if (!value) return fail(ErrorCode::kParse, std::string(row.device) + ": 16 counters expected");
+    if (!value) return fail(ErrorCode::kParse, "16 counters expected");
     row.counters.values[i] = *value;
   }
   row.counters.count = kTableColumns;
@@ -111,12 +112,12 @@ class Netdev final : public Collector {
     const auto text = table_->read();
     if (!text) return fail(netlink_error.code, netlink_error.message + "; " + text.error().message);
     std::size_t number = 0;
-    for (std::string_view line : Lines(*text)) {
-      if (++number <= 2) continue;
-      const auto row = parse_row(line);
-      if (!row) return fail(row.error().code, "proc/net/dev: " + row.error().message);
-      if (filter_.keeps(row->device)) add(row->device, row->counters, out);
-    }
+    UPKEEP_CHECK(each_line("proc/net/dev", *text, [&](std::string_view line) -> Result<> {
+      if (++number <= 2) return {};
+      UPKEEP_TRY(const Row row, parse_row(line));
+      if (filter_.keeps(row.device)) add(row.device, row.counters, out);
+      return {};
+    }));
     if (number < 2) return fail(ErrorCode::kParse, "proc/net/dev: two header lines expected");
     return {};
   }

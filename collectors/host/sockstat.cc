@@ -11,6 +11,7 @@
 #include "collectors/all.h"
 #include "exporter/filesystem.h"
 #include "exporter/kernel.h"
+#include "exporter/table.h"
 #include "exporter/text.h"
 
 namespace upkeep {
@@ -84,17 +85,17 @@ class Sockstat final : public Collector {
 
  private:
   Result<> add(std::string_view path, std::string_view text, std::size_t& cursor, SampleSink& out) const {
-    for (std::string_view line : Lines(text)) {
+    return each_line(path, text, [&](std::string_view line) -> Result<> {
       Words words(line);
       const std::string_view protocol = words.next();
-      if (!protocol.ends_with(':')) return fail(ErrorCode::kParse, std::string(path) + ": `protocol: ...` expected");
+      if (!protocol.ends_with(':')) return fail(ErrorCode::kParse, "`protocol: ...` expected");
       for (std::string_view name = words.next(); !name.empty(); name = words.next()) {
         const auto value = to_i64(words.next());
-        if (!value) return fail(ErrorCode::kParse, std::string(path) + ": a name without a number");
+        if (!value) return fail(ErrorCode::kParse, "a name without a number");
         if (const Field* field = find(protocol, name, cursor)) add(*field, static_cast<double>(*value), out);
       }
-    }
-    return {};
+      return {};
+    });
   }
 
   void add(const Field& field, double value, SampleSink& out) const {

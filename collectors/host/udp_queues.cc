@@ -5,6 +5,7 @@
 
 #include "collectors/all.h"
 #include "exporter/filesystem.h"
+#include "exporter/table.h"
 #include "exporter/text.h"
 
 namespace upkeep {
@@ -19,23 +20,29 @@ struct Queues {
   std::uint64_t sending_bytes = 0, receiving_bytes = 0;
 };
 
-Result<Queues> parse(std::string_view text) {
-  if (!trim(text).starts_with("sl ")) return fail(ErrorCode::kParse, "header expected");
+Result<Queues> parse_line(std::string_view line) {
+  Words words(line);
+  for (int column = 0; column < 4; ++column) words.next();
+  const std::string_view queues = words.next();
+  const std::size_t colon = queues.find(':');
+  if (colon == std::string_view::npos) return fail(ErrorCode::kParse, "tx_queue:rx_queue expected");
+  const auto sending = to_u64(queues.substr(0, colon), 16);
+  const auto receiving = to_u64(queues.substr(colon + 1), 16);
+  if (!sending || !receiving) return fail(ErrorCode::kParse, "tx_queue:rx_queue expected");
+  return Queues{*sending, *receiving};
+}
+
+Result<Queues> parse(std::string_view path, std::string_view text) {
+  if (!trim(text).starts_with("sl ")) return fail(ErrorCode::kParse, std::string(path) + ": header expected");
   Queues sum;
   bool header = true;
-  for (std::string_view line : Lines(text)) {
-    if (std::exchange(header, false)) continue;
-    Words words(line);
-    for (int column = 0; column < 4; ++column) words.next();
-    const std::string_view queues = words.next();
-    const std::size_t colon = queues.find(':');
-    if (colon == std::string_view::npos) return fail(ErrorCode::kParse, "tx_queue:rx_queue expected");
-    const auto sending = to_u64(queues.substr(0, colon), 16);
-    const auto receiving = to_u64(queues.substr(colon + 1), 16);
-    if (!sending || !receiving) return fail(ErrorCode::kParse, "tx_queue:rx_queue expected");
-    sum.sending_bytes += *sending;
-    sum.receiving_bytes += *receiving;
-  }
+  UPKEEP_CHECK(each_line(path, text, [&](std::string_view line) -> Result<> {
+    if (std::exchange(header, false)) return {};
+    UPKEEP_TRY(const Queues queues, parse_line(line));
+    sum.sending_bytes += queues.sending_bytes;
+    sum.receiving_bytes += queues.receiving_bytes;
+    return {};
+  }));
   return sum;
 }
 
@@ -58,10 +65,9 @@ class UdpQueues final : public Collector {
     const auto text = file.read();
     if (!text && text.error().code == ErrorCode::kNotFound) return false;
     if (!text) return std::unexpected(text.error());
-    const auto queues = parse(*text);
-    if (!queues) return fail(queues.error().code, std::string(path) + ": " + queues.error().message);
-    out.add(kQueues, static_cast<double>(queues->sending_bytes), {"tx", ip});
-    out.add(kQueues, static_cast<double>(queues->receiving_bytes), {"rx", ip});
+    UPKEEP_TRY(const Queues queues, parse(path, *text));
+    out.add(kQueues, static_cast<double>(queues.sending_bytes), {"tx", ip});
+    out.add(kQueues, static_cast<double>(queues.receiving_bytes), {"rx", ip});
     return true;
   }
 

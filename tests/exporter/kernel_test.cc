@@ -44,6 +44,25 @@ TEST(Kernel, RefusedRequestsAreErrorsAndTheNextOneWorks) {
   EXPECT_FALSE(netlink->dump("short"));
 }
 
+TEST(Kernel, OneDumpServesTwoReadersOfAScrape) {
+  const auto kernel = make_kernel();
+  const auto first = kernel->open_netlink(NETLINK_ROUTE);
+  const auto second = kernel->open_netlink(NETLINK_ROUTE);
+  bool shared = false;
+  for (int tries = 0; tries < 100 && !shared; ++tries) {  // a busy machine may take longer between the two
+    const std::string dumped(first->dump(link_request()).value());
+    shared = second->dump(link_request()).value() == dumped;  // sockets have numbers of their own in their answers
+  }
+  EXPECT_TRUE(shared);
+}
+
+TEST(Kernel, NobodyIsGivenTheSameDumpTwice) {
+  const auto kernel = make_kernel();
+  const auto netlink = kernel->open_netlink(NETLINK_ROUTE);
+  const std::string before(netlink->dump(link_request()).value());
+  EXPECT_NE(netlink->dump(link_request()).value(), before);  // requests are numbered
+}
+
 TEST(Kernel, AsksForFileSystemsAndTime) {
   const auto kernel = make_kernel("/");
   const auto usage = kernel->statfs("/");

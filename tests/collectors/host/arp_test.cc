@@ -43,8 +43,9 @@ TEST(Arp, BadTableIsAnError) {
   };
   EXPECT_EQ(error(""), "proc/net/arp: header expected");
   EXPECT_EQ(error(entry("eth0")), "proc/net/arp: header expected");
-  EXPECT_EQ(error(kHeader + std::string("192.0.2.1 0x1 0x2 02:fc\n")), "proc/net/arp: six columns expected");
-  EXPECT_EQ(error(kHeader + std::string("\n")), "proc/net/arp: six columns expected");
+  EXPECT_EQ(error(kHeader + std::string("192.0.2.1 0x1 0x2 02:fc\n")),
+            "proc/net/arp:2: six columns expected: \"192.0.2.1 0x1 0x2 02:fc\"");
+  EXPECT_EQ(error(kHeader + std::string("\n")), "proc/net/arp:2: six columns expected: \"\"");
   World world;
   world.samples(arp_collector);
   EXPECT_EQ(world.error(), "proc/net/arp: No such file or directory");

@@ -129,12 +129,20 @@ TEST(Netdev, BadTableIsAnError) {
   };
   EXPECT_EQ(error(kTable), "");
   EXPECT_EQ(error(""), "proc/net/dev: two header lines expected");
-  EXPECT_EQ(error(std::string(kTable) + "eth0 1 2 3\n"), "proc/net/dev: `interface: counters` expected");
-  EXPECT_EQ(error(std::string(kTable) + "  : 1 2 3\n"), "proc/net/dev: a line without an interface");
+  EXPECT_EQ(error(std::string(kTable) + "eth0 1 2 3\n"),
+            "proc/net/dev:3: `interface: counters` expected: \"eth0 1 2 3\"");
+  EXPECT_EQ(error(std::string(kTable) + "  : 1 2 3\n"), "proc/net/dev:3: a line without an interface: \"  : 1 2 3\"");
   EXPECT_EQ(error(std::string(kTable) + "eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\n"),
-            "proc/net/dev: eth0: 16 counters expected");
+            "proc/net/dev:3: 16 counters expected: \"eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\"");
   EXPECT_EQ(error(std::string(kTable) + "eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 x\n"),
-            "proc/net/dev: eth0: 16 counters expected");
+            "proc/net/dev:3: 16 counters expected: \"eth0: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 x\"");
+}
+
+TEST(Netdev, BadLineDoesNotCostTheOthers) {
+  World world;
+  world.fs.put("proc/net/dev", std::string(kTable) + "eth0: junk\neth1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n");
+  EXPECT_NE(world.samples(netdev_collector).find("receive_bytes_total{device=\"eth1\"} 1\n"), std::string::npos);
+  EXPECT_EQ(world.error(), "proc/net/dev:3: 16 counters expected: \"eth0: junk\"");
 }
 
 TEST(Netdev, NeitherSourceIsAnErrorThatNamesBoth) {

@@ -68,11 +68,11 @@ TEST(Sockstat, WithoutIpv6) {
 }
 
 TEST(Sockstat, BadLinesAreErrors) {
-  EXPECT_EQ(samples("TCP inuse 2\n"), "proc/net/sockstat: `protocol: ...` expected");
-  EXPECT_EQ(samples("\n"), "proc/net/sockstat: `protocol: ...` expected");
-  EXPECT_EQ(samples("RAW: inuse\n"), "proc/net/sockstat: a name without a number");
-  EXPECT_EQ(samples("RAW: inuse many\n"), "proc/net/sockstat: a name without a number");
-  EXPECT_EQ(samples("", "RAW6: inuse\n"), "proc/net/sockstat6: a name without a number");
+  EXPECT_EQ(samples("TCP inuse 2\n"), "proc/net/sockstat:1: `protocol: ...` expected: \"TCP inuse 2\"");
+  EXPECT_EQ(samples("\n"), "proc/net/sockstat:1: `protocol: ...` expected: \"\"");
+  EXPECT_EQ(samples("RAW: inuse\n"), "proc/net/sockstat:1: a name without a number: \"RAW: inuse\"");
+  EXPECT_EQ(samples("RAW: inuse many\n"), "proc/net/sockstat:1: a name without a number: \"RAW: inuse many\"");
+  EXPECT_EQ(samples("", "RAW6: inuse\n"), "proc/net/sockstat6:1: a name without a number: \"RAW6: inuse\"");
   World world;
   world.samples(sockstat_collector);
   EXPECT_EQ(world.error(), "proc/net/sockstat: No such file or directory");
