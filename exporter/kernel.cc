@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 
+#include "exporter/clock.h"
 #include "exporter/limits.h"
 #include "exporter/recent_answer.h"
 
@@ -26,7 +26,7 @@ class RealNetlink final : public Netlink {
   RealNetlink& operator=(const RealNetlink&) = delete;
 
   Result<std::string_view> dump(std::string_view request) override {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = SystemClock().now();
     if (recent_ && recent_->take(request, now, had_, shared_)) return shared_;
     UPKEEP_CHECK(send(request));
     size_ = 0;

@@ -35,9 +35,9 @@ class Time final : public Collector {
   explicit Time(const Environment& environment) : fs_(environment.fs), clock_(environment.clock) {}
 
   Result<> collect(const Run&, SampleSink& out) override {
-    const auto since_1970 = clock_.wall().time_since_epoch();
-    out.add(kSeconds, std::chrono::duration<double>(since_1970).count());
-    const auto seconds = static_cast<std::time_t>(std::chrono::floor<std::chrono::seconds>(since_1970).count());
+    const Clock::wall_time wall = clock_.wall();
+    out.add(kSeconds, unix_seconds(wall));
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(wall);
     std::tm local{};
     if (::localtime_r(&seconds, &local) != nullptr) {
       out.add(kZone, static_cast<double>(local.tm_gmtoff), {local.tm_zone});
