@@ -9,7 +9,8 @@ import stack
 import waiting
 
 HOST = "collectors:\n  host: {{interval: 1s, mounts: {{include: '^{mount}$'}}}}\n"
-TEXTFILE = "collectors:\n  textfile: {{directory: {folder}, interval: 1s, timeout: 1s}}\n"
+# Late after a second, stuck only after three intervals and that: time for the first page before the second mutes it.
+TEXTFILE = "collectors:\n  textfile: {{directory: {folder}, interval: 5s, timeout: 1s}}\n"
 
 
 @pytest.fixture

@@ -20,8 +20,10 @@ std::string Program::page() {
   for (const auto& instance : instances()) {
     if (!instance->on_scrape()) instance->run({});
   }
-  return scheduler_->scrape(host_.clock.now() + limits::kScrapeTimeout)->text;
+  return scrape()->text;
 }
+
+std::shared_ptr<const Page> Program::scrape() { return scheduler_->scrape(host_.clock.now() + limits::kScrapeTimeout); }
 
 std::string first_difference(std::string_view expected, std::string_view actual) {
   if (expected == actual) return {};

@@ -20,6 +20,8 @@ class Program {
 
   // Runs every collector once and returns the page.
   std::string page();
+  // The page of a scrape, in which the collectors with an interval do not run.
+  std::shared_ptr<const Page> scrape();
   // What is wrong with the configuration.
   [[nodiscard]] const std::vector<std::string>& mistakes() const { return mistakes_; }
   [[nodiscard]] const std::vector<std::shared_ptr<Instance>>& instances() const { return scheduler_->instances(); }
