@@ -53,6 +53,12 @@ void add_unknown_keys(const ConfigNode& node, std::vector<ConfigMistake>& mistak
   }
 }
 
+void add_absent_keys(const ConfigNode& node, std::vector<std::string>& paths) {
+  if (node.kind == Kind::kAbsent && node.entries.empty() && node.read) paths.push_back(node.path());
+  for (const auto& item : node.items) add_absent_keys(*item, paths);
+  for (const auto& [key, child] : node.entries) add_absent_keys(*child, paths);
+}
+
 }  // namespace
 
 ConfigDocument::ConfigDocument(std::string name, std::string text) : state_(std::make_unique<State>()) {
@@ -81,6 +87,12 @@ std::vector<std::string> ConfigDocument::mistakes() const {
   std::vector<ConfigMistake> mistakes = state_->mistakes;
   add_unknown_keys(*state_->root, mistakes);
   return render_mistakes(state_->name, state_->text, std::move(mistakes));
+}
+
+std::vector<std::string> ConfigDocument::absent_keys() const {
+  std::vector<std::string> paths;
+  add_absent_keys(*state_->root, paths);
+  return paths;
 }
 
 bool ConfigReader::has(std::string_view key) const {

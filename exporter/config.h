@@ -104,6 +104,8 @@ class ConfigDocument {
   // each a full message of several lines; at most limits::kConfigMistakes of them. A line that may hold a secret is not
   // shown. Empty: the document is good.
   [[nodiscard]] std::vector<std::string> mistakes() const;
+  // The paths of the keys that were asked for and are not there.
+  [[nodiscard]] std::vector<std::string> absent_keys() const;
 
  private:
   friend class ConfigReader;

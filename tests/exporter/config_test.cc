@@ -84,6 +84,16 @@ TEST(ConfigValues, AbsentMeansTheDefault) {
   EXPECT_TRUE(document.mistakes().empty());
 }
 
+TEST(ConfigValues, AbsentKeysAreKnown) {
+  ConfigDocument document("f.yml", "a: {b: 1}\nl: [{c: 1}]\nd: 1\n");
+  ConfigReader root = document.root();
+  root.section("a").text("b", "");
+  root.section("a").text("x", "");
+  root.section("y").section("z").text("x", "");
+  for (ConfigReader& item : root.sections("l")) item.text("x", "");
+  EXPECT_EQ(document.absent_keys(), (std::vector<std::string>{"a.x", "l[0].x", "y.z.x"}));
+}
+
 TEST(ConfigValues, Texts) {
   const auto f = [](std::string text) { return good(std::move(text), [](auto& r) { return r.text("a", "x"); }); };
   EXPECT_EQ(f("a: plain words # not this"), "plain words");
