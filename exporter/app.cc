@@ -150,8 +150,9 @@ void App::wait_for_signals() {
   const sigset_t signals = handled_signals();
   DescriptorReserve reserve;
   for (;;) {
-    const timespec second{.tv_sec = 1, .tv_nsec = 0};
-    const int signal = ::sigtimedwait(&signals, nullptr, &second);
+    // Short, because without descriptors a thread spins until the reserve is given back.
+    const timespec tick{.tv_sec = 0, .tv_nsec = 200'000'000};
+    const int signal = ::sigtimedwait(&signals, nullptr, &tick);
     if (signal == SIGHUP) {
       (void)reload();  // it logged what went wrong
     } else if (signal > 0) {

@@ -1,4 +1,3 @@
-// See the header.
 #include "exporter/connection_guard.h"
 
 #include <algorithm>

@@ -1,14 +1,22 @@
-// See the header.
 #include "exporter/descriptor_reserve.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace upkeep {
 
+std::size_t DescriptorReserve::affordable(std::size_t size) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return size;
+  return std::min(size, static_cast<std::size_t>(limit.rlim_cur) / 8);
+}
+
 DescriptorReserve::DescriptorReserve(std::size_t size) : size_(size) {
-  held_.reserve(2 * size);
-  take(size);
+  held_.reserve(2 * size_);
+  take(size_);
 }
 
 DescriptorReserve::~DescriptorReserve() { give_back(); }

@@ -1,4 +1,3 @@
-// See the header.
 #include "exporter/http_response.h"
 
 #include <fmt/format.h>

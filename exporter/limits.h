@@ -32,6 +32,7 @@ inline constexpr std::size_t kTextfileBytes = std::size_t{1} << 20;
 
 // Serving.
 inline constexpr int kHttpWorkers = 32;
+inline constexpr int kHttpQueue = 16;              // accepted connections that wait for one of them
 inline constexpr int kConnectionsPerAddress = 16;  // of IPv6: per /64 network
 inline constexpr int kSpareHttpWorkers = 8;        // these only serve addresses with at most kFewConnections
 inline constexpr int kFewConnections = 2;
@@ -52,7 +53,7 @@ inline constexpr auto kMinInterval = 1000ms;
 inline constexpr auto kCollectorTimeout = 10'000ms;
 inline constexpr auto kShutdown = 1500ms;
 inline constexpr std::size_t kHangingMounts = 256;  // threads that may be left to mounts that never answer
-inline constexpr int kReservedDescriptors = 16;
+inline constexpr int kReservedDescriptors = kHttpWorkers + kHttpQueue + 16;  // all that clients can take, and some
 inline constexpr std::size_t kLogQueue = 1024;
 inline constexpr std::size_t kLogFieldBytes = 2048;
 inline constexpr auto kLogFarewell = 500ms;  // what the last lines get when stderr stalls

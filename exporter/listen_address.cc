@@ -1,4 +1,3 @@
-// See the header.
 #include "exporter/listen_address.h"
 
 #include <arpa/inet.h>

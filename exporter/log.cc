@@ -227,7 +227,8 @@ struct Log::State {
   std::shared_ptr<spdlog::details::thread_pool> pool;  // null: there was no thread to be had
   std::shared_ptr<spdlog::async_logger> logger;
   std::atomic<std::uint64_t> posted = 0;
-  std::atomic<std::uint64_t> lost = 0;  // neither posted nor written
+  std::atomic<std::uint64_t> lost = 0;       // neither posted nor written
+  std::atomic<std::uint64_t> confessed = 0;  // of those dropped: how many the log itself speaks of
 };
 
 Log::Log(LogLevel level, LogFormat format, int fd, std::size_t queue) : state_(std::make_unique<State>()) {
@@ -291,17 +292,28 @@ std::uint64_t Log::dropped() const {
 void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) noexcept {
   if (level < state_->level.load(std::memory_order_relaxed)) return;
   try {
-    std::string line = format_log_line(state_->format, state_->clock.wall(), level, message, fields);
-    line += '\n';
-    if (!state_->pool) {
-      if (!state_->sink->write_now(line)) ++state_->lost;
-      return;
-    }
-    state_->logger->log(spdlog::level::info, spdlog::string_view_t(line));
-    ++state_->posted;
+    post(level, message, fields);
+    // Once the reader is back: whoever reads on must know that something is missing.
+    const std::uint64_t dropped_now = dropped();
+    std::uint64_t confessed = state_->confessed;
+    if (dropped_now == confessed || !state_->pool || state_->pool->queue_size() > 1) return;
+    if (!state_->confessed.compare_exchange_strong(confessed, dropped_now)) return;
+    const std::string count = std::to_string(dropped_now - confessed);
+    post(LogLevel::kWarn, "Log lines were dropped", {{"lines", count}});
   } catch (...) {  // no memory
     ++state_->lost;
   }
+}
+
+void Log::post(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  std::string line = format_log_line(state_->format, state_->clock.wall(), level, message, fields);
+  line += '\n';
+  if (!state_->pool) {
+    if (!state_->sink->write_now(line)) ++state_->lost;
+    return;
+  }
+  state_->logger->log(spdlog::level::info, spdlog::string_view_t(line));
+  ++state_->posted;
 }
 
 }  // namespace upkeep

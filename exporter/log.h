@@ -49,6 +49,7 @@ class Log {
 
  private:
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) noexcept;
+  void post(LogLevel level, std::string_view message, std::initializer_list<LogField> fields);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -55,9 +55,18 @@ struct Request {
   [[nodiscard]] bool is_read() const { return method == "GET" || method == "HEAD"; }
 };
 
+// A body whose length two fields give is how one request is smuggled past a proxy inside another.
+bool has_doubtful_length(const Request& request) {
+  int lengths = 0;
+  for (int i = 0; i < request.info->num_headers; ++i) {
+    const std::string_view name = request.info->http_headers[i].name;
+    lengths += equal_tokens(name, "Content-Length") || equal_tokens(name, "Transfer-Encoding") ? 1 : 0;
+  }
+  return lengths > 1;
+}
+
 bool must_close(const Request& request) {
-  // A body is not read, so nothing can follow it. All fields count: which of two different lengths is believed must not
-  // matter.
+  // A body is not read, so nothing can follow it.
   for (int i = 0; i < request.info->num_headers; ++i) {
     const mg_header& field = request.info->http_headers[i];
     if (equal_tokens(field.name, "Transfer-Encoding")) return true;
@@ -260,6 +269,7 @@ int Server::route(Request& request) {
     request.close = true;  // the rest of them was not even parsed
     return answer_error(request, "other", 431, fmt::format("More than {} header fields.", limits::kRequestHeaders));
   }
+  if (has_doubtful_length(request)) return answer_error(request, "other", 400, "More than one length of the body.");
   if (request.path == "/-/reload") return reload(request);
   const bool is_metrics = request.path == settings_.telemetry_path;
   const std::string_view handler = is_metrics                     ? "metrics"
@@ -409,6 +419,7 @@ Result<> Server::start() {
   }
   UPKEEP_TRY(const std::string ports, listening_ports());
   const std::string workers = std::to_string(limits::kHttpWorkers);
+  const std::string queue = std::to_string(limits::kHttpQueue);
   const std::string request_bytes = std::to_string(limits::kRequestBytes);
   const std::string header_deadline = std::to_string(limits::kHttpHeaderDeadline.count());
   const std::string keep_alive = std::to_string(limits::kHttpKeepAlive.count());
@@ -444,7 +455,7 @@ Result<> Server::check_started() {
   {
     // civetweb does not notice when this thread cannot be made, and then cannot be stopped either.
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, std::chrono::seconds(2), [this] { return accepting_; })) {
+    if (!changed_.wait_for(lock, std::chrono::seconds(1), [this] { return accepting_; })) {
       return fail(ErrorCode::kSystem, "no thread to accept connections with");
     }
   }
@@ -472,9 +483,10 @@ void Server::stop(const std::shared_ptr<Server>& self) {
   }
   // mg_stop() waits for threads that look up every two seconds only. Waking them takes more than one call: a thread may
   // be on its way to sleep.
-  const auto give_up = std::chrono::steady_clock::now() + limits::kShutdown;
+  const SystemClock clock;
+  const Clock::time_point give_up = clock.now() + limits::kShutdown;
   std::unique_lock lock(self->mutex_);
-  while (!self->stopped_ && std::chrono::steady_clock::now() < give_up) {
+  while (!self->stopped_ && clock.now() < give_up) {
     lock.unlock();
     own_sockets::shut_down_all(self->ports_);
     lock.lock();

