@@ -246,7 +246,7 @@ class Checker:
             self.problem("deploy/prometheus/prometheus.yml", f"does not load the {len(rules)} files of rules")
 
     def _run(self, what: str, command: list) -> str:
-        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=600)
         output = done.stdout + done.stderr
         if done.returncode != 0:
             lines = [line.strip() for line in output.splitlines() if line.strip() and "overrides the" not in line]
