@@ -36,6 +36,7 @@ struct ConfigNode {
   };
 
   ConfigNode() = default;
+  ~ConfigNode() = default;
   ConfigNode(ConfigNode* in, std::string its_key) : parent(in), key(std::move(its_key)) {}
   ConfigNode(const ConfigNode&) = delete;
   ConfigNode& operator=(const ConfigNode&) = delete;

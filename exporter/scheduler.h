@@ -26,6 +26,8 @@ class Scheduler {
   Scheduler(std::vector<std::shared_ptr<Instance>> instances, const Clock& clock, Log& log, OwnMetrics own_metrics);
   // Stops the threads; gives up on those that are stuck after limits::kShutdown (they keep what they use alive).
   ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
 
   // Makes the threads. One that cannot be made is logged, shows as a failing collector, and is made by a later tend().
   void start();

@@ -182,7 +182,7 @@ class Cpu final : public Collector {
     if (!package_number || !core_number) return {};  // offline
     const std::string package = std::to_string(*package_number), core = std::to_string(*core_number);
     const auto keep_first = [&](std::vector<ThrottleCount>& counts, const std::string& core_label,
-                                std::string path) -> Result<> {
+                                const std::string& path) -> Result<> {
       const auto same = [&](const ThrottleCount& count) {
         return count.package == package && count.core == core_label;
       };

@@ -96,7 +96,7 @@ struct Named {
 };
 
 // The unit follows from the type of the sensor, but not that of alarms and the like.
-Named in_units(std::string_view type, std::string_view property, std::string name, double value) {
+Named in_units(std::string_view type, std::string_view property, const std::string& name, double value) {
   const auto any_of = [&](std::initializer_list<std::string_view> names) {
     return std::ranges::count(names, property) > 0;
   };

@@ -76,7 +76,7 @@ class Address {
       text_[size_++] = kDigits[static_cast<unsigned char>(byte) & 15];
     }
   }
-  operator std::string_view() const { return {text_.data(), size_}; }
+  operator std::string_view() const { return {text_.data(), size_}; }  // NOLINT(google-explicit-constructor): a text
 
  private:
   static constexpr std::size_t kMaxBytes = 32;  // MAX_ADDR_LEN
