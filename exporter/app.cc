@@ -106,7 +106,7 @@ Result<> App::reload() {
   telemetry_.reloaded(true);
   service_manager::ready();
   log_.info("Configuration reloaded", {{"file", options_.config_file}});
-  fresh->stop();
+  fresh->stop(250ms);  // a SIGTERM may wait behind this reload
   return {};
 }
 
@@ -148,11 +148,15 @@ void App::watch_over() {
 
 void App::wait_for_signals() {
   const sigset_t signals = handled_signals();
+  sigset_t ends = signals;
+  sigdelset(&ends, SIGHUP);
   DescriptorReserve reserve;
   for (;;) {
-    // Short, because without descriptors a thread spins until the reserve is given back.
-    const timespec tick{.tv_sec = 0, .tv_nsec = 200'000'000};
-    const int signal = ::sigtimedwait(&signals, nullptr, &tick);
+    // The tick is short, because without descriptors a thread spins until the reserve is given back.
+    const timespec at_once{}, tick{.tv_sec = 0, .tv_nsec = 200'000'000};
+    // Of several that wait, the kernel hands out SIGHUP first: the end must not wait for one more reload.
+    int signal = ::sigtimedwait(&ends, nullptr, &at_once);
+    if (signal < 0) signal = ::sigtimedwait(&signals, nullptr, &tick);
     if (signal == SIGHUP) {
       (void)reload();  // it logged what went wrong
     } else if (signal > 0) {

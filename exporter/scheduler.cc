@@ -111,11 +111,11 @@ void Scheduler::tend() {
   });
 }
 
-void Scheduler::stop() {
-  workers_->stop.request_stop();
+void Scheduler::stop(Clock::duration patience) {
+  if (!workers_->stop.request_stop()) return;
   std::unique_lock lock(workers_->mutex);
   workers_->waiting.clear();
-  const bool all = workers_->changed.wait_for(lock, limits::kShutdown, [this] { return workers_->alive == 0; });
+  const bool all = workers_->changed.wait_for(lock, patience, [this] { return workers_->alive == 0; });
   if (!all) log_.warn("Left stuck collectors behind", {{"threads", std::to_string(workers_->alive)}});
 }
 

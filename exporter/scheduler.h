@@ -14,6 +14,7 @@
 
 #include "exporter/exposition.h"
 #include "exporter/instance.h"
+#include "exporter/limits.h"
 #include "exporter/log.h"
 
 namespace upkeep {
@@ -32,7 +33,8 @@ class Scheduler {
   // Makes the threads. One that cannot be made is logged, shows as a failing collector, and is made by a later tend().
   void start();
   void tend();
-  void stop();
+  // Waits for the threads, at most `patience`. Only the first call does anything.
+  void stop(Clock::duration patience = limits::kShutdown);
 
   // Waits until every collector with a thread has run once, at most `patience`.
   void wait_for_first_runs(Clock::duration patience);

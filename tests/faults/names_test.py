@@ -36,6 +36,13 @@ MOUNT_DEEP = textwrap.dedent(
 )
 
 
+def as_kernel_writes(name):
+    """In mountinfo, what would break a line or a column is escaped."""
+    for byte in b"\\", b" ", b"\t", b"\n":
+        name = name.replace(byte, b"\\%03o" % byte[0])
+    return name
+
+
 def check_with_promtool(page):
     """Prometheus's own parser takes the page. (3: only style is criticized.)"""
     command = [servers.tool("promtool"), "check", "metrics"]
@@ -91,7 +98,8 @@ def test_in_a_proc_of_another_make(upkeep, tmp_path, name):
         b" 254       0 vda 1 0 8 1 1 0 8 1 0 1 1 0 0 0 0 0 0\n 254      16 " + name + b" 1 0 8 1 1 0 8 1 0 1 1 0 0 0 0 0 0\n"
     )
     (proc / "1/mountinfo").write_bytes(
-        b"22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n23 22 254:16 / /" + name + b" rw - ext4 " + name + b" rw\n"
+        b"22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n23 22 254:16 / /"
+        + as_kernel_writes(name) + b" rw - ext4 " + as_kernel_writes(name) + b" rw\n"
     )
     (proc / "net/arp").write_bytes(
         b"IP address       HW type     Flags       HW address            Mask     Device\n"
@@ -100,6 +108,7 @@ def test_in_a_proc_of_another_make(upkeep, tmp_path, name):
     program = upkeep(f"--path.procfs={proc}")
     waiting.until(lambda: program.scrape().select("node_filesystem_device_error", mountpoint="/"), 20, "the root mount")
     page = program.scrape()
+    assert len(page.select("node_filesystem_device_error")) == 2
     check_with_promtool(page)
     for metric in ("node_load1", "node_memory_MemTotal_bytes"):
         assert page.get(metric) is not None

@@ -62,6 +62,15 @@ def test_does_not_keep_the_program_from_stopping(stuck, number):
     assert program.wait_exit(2) == 0
 
 
+def test_nor_does_a_reload_that_waits_for_it(stuck):
+    program, _ = stuck
+    for _ in range(3):
+        program.signal(signal.SIGHUP)
+        waiting.throughout(program.alive, 0.3, "Upkeep alive")  # so that the reload is under way
+    program.signal(signal.SIGTERM)
+    assert program.wait_exit(2) == 0
+
+
 def test_a_reload_leaves_it_behind(stuck, tmp_path):
     program, server = stuck
     (tmp_path / "upkeep.yml").write_text("collectors:\n  textfile: false\n")
