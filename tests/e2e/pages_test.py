@@ -9,8 +9,8 @@ import stack
 import waiting
 
 HOST = "collectors:\n  host: {{interval: 1s, mounts: {{include: '^{mount}$'}}}}\n"
-# Late after a second, stuck only after three intervals and that: time for the first page before the second mutes it.
-TEXTFILE = "collectors:\n  textfile: {{directory: {folder}, interval: 5s, timeout: 1s}}\n"
+# Late after 3 s, stuck after 15 s: time for the first page before the second mutes it.
+TEXTFILE = "collectors:\n  textfile: {{directory: {folder}, interval: 5s, timeout: 3s}}\n"
 
 
 @pytest.fixture

@@ -193,6 +193,11 @@ class Prometheus(Server):
         assert answer["status"] == "success", answer
         return [(item["metric"], float(item["value"][1])) for item in answer["data"]["result"]]
 
+    def alertmanagers(self):
+        """Those it hands its alerts to."""
+        answer = request(self.url + "/api/v1/alertmanagers").json()
+        return [item["url"] for item in answer["data"]["activeAlertmanagers"]]
+
     def alerts(self):
         """{(alertname, state)} of now."""
         answer = request(self.url + "/api/v1/alerts").json()

@@ -48,6 +48,7 @@ class Stack:
         self.prometheus = start(
             servers.Prometheus, self.prometheus_config, self.prometheus_port, "--rules.alert.resend-delay=2s"
         )
+        self.prometheus.wait_for(self.prometheus.alertmanagers, 30, "Prometheus to find Alertmanager")
 
     def close(self):
         self.pagerduty.close()
