@@ -423,12 +423,12 @@ Result<> Server::start() {
   const std::string request_bytes = std::to_string(limits::kRequestBytes);
   const std::string header_deadline = std::to_string(limits::kHttpHeaderDeadline.count());
   const std::string keep_alive = std::to_string(limits::kHttpKeepAlive.count());
-  const char* options[] = {"listening_ports", ports.c_str(), "num_threads", workers.c_str(), "max_request_size",
-                           request_bytes.c_str(), "request_timeout_ms", header_deadline.c_str(), "enable_keep_alive",
-                           "yes", "keep_alive_timeout_ms", keep_alive.c_str(), "tcp_nodelay", "1",
-                           // Those who come while many others do must not have to try again a second later.
-                           "listen_backlog", "1024", "enable_auth_domain_check", "no", "enable_directory_listing", "no",
-                           nullptr};
+  const char* options[] = {
+      "listening_ports", ports.c_str(), "num_threads", workers.c_str(), "connection_queue", queue.c_str(),
+      "max_request_size", request_bytes.c_str(), "request_timeout_ms", header_deadline.c_str(), "enable_keep_alive",
+      "yes", "keep_alive_timeout_ms", keep_alive.c_str(), "tcp_nodelay", "1",
+      // Those who come while many others do must not have to try again a second later.
+      "listen_backlog", "1024", "enable_auth_domain_check", "no", "enable_directory_listing", "no", nullptr};
   mg_callbacks callbacks{};
   callbacks.begin_request = on_request;
   callbacks.http_error = on_error;

@@ -126,7 +126,7 @@ std::optional<Named> name_property(const Sensor& sensor, const std::string& prop
   std::string family = sensor.type;
   const bool is_plain = property.empty() || (property == "input" && !sensor.properties.contains(""));
   if (!is_plain) family += '_' + clean(property);
-  return in_units(sensor.type, property, std::move(family), *value);
+  return in_units(sensor.type, property, family, *value);
 }
 
 struct Chip {
