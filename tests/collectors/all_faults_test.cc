@@ -89,7 +89,7 @@ class AllFaults : public ::testing::TestWithParam<const CollectorType*> {};
 bool is_excused(const CollectorType& type, Fault fault) {
   if (fault == Fault::kHalf) return true;  // half of a table is a table: only its reader may know better
   const std::string_view name = type.name;
-  if (name == "time") return true;  // which it takes from its own clock
+  if (name == "time") return true;                     // which it takes from its own clock
   if (fault == Fault::kNoise) return name == "hwmon";  // chips and sensors are called whatever they are called
   if (fault == Fault::kEmpty) {
     // No socket, no textfile, and an os-release that leaves everything at its default.
