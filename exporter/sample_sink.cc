@@ -111,7 +111,7 @@ bool SampleSink::predicted(const Slot& slot, const MetricDesc& desc, std::span<c
     if (end - at < static_cast<std::ptrdiff_t>(sizeof length)) return false;
     std::memcpy(&length, at, sizeof length);
     at += sizeof length;
-    if (length != label.size() || std::memcmp(at, label.data(), length) != 0) return false;
+    if (static_cast<std::ptrdiff_t>(length) > end - at || std::string_view(at, length) != label) return false;
     at += length;
   }
   return at == end;

@@ -174,7 +174,7 @@ bool Server::send(Request& request, const Response& response) {
   const std::string_view head = format_head(response, clock_.wall(), buffer);
   std::string_view body = request.method == "HEAD" ? std::string_view() : response.body;
   const std::size_t along = std::min(body.size(), buffer.size() - head.size());
-  std::memcpy(buffer.data() + head.size(), body.data(), along);
+  if (along > 0) std::memcpy(buffer.data() + head.size(), body.data(), along);
   body.remove_prefix(along);
 
   const auto write = [&](std::string_view text) {
