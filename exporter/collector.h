@@ -54,6 +54,7 @@ struct CollectorType {
   std::span<const MetricDesc* const> metrics = {};  // every family with a fixed name that it can emit
   std::string_view open_prefix = {};                // families it names at run time all begin so; empty: it names none
   Result<std::unique_ptr<Collector>> (*make)(ConfigReader& config, const Environment& environment) = nullptr;
+  std::size_t max_series = limits::kSeriesPerCollector;           // those beyond are dropped and counted
   std::chrono::milliseconds interval = limits::kInterval;         // default; `interval:` of its section overrides
   std::chrono::milliseconds timeout = limits::kCollectorTimeout;  // default; `timeout:` likewise
   bool list = false;           // its section is a list of maps with a `name` each: one instance, thread and label each

@@ -3,7 +3,6 @@
 #include <exception>
 #include <utility>
 
-#include "exporter/limits.h"
 #include "exporter/unshared.h"
 
 namespace upkeep {
@@ -16,7 +15,7 @@ Instance::Instance(const CollectorType& type, std::string name, std::unique_ptr<
       clock_(clock),
       interval_(interval),
       timeout_(timeout),
-      sink_(limits::kSeriesPerCollector) {}
+      sink_(type.max_series) {}
 
 Clock::duration Instance::stale_after() const { return on_scrape() ? timeout_ : 3 * interval_ + timeout_; }
 

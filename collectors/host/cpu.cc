@@ -250,6 +250,7 @@ const CollectorType cpu_collector = {
     .help = "CPU time by mode, thermal throttling, CPUs online and isolated.",
     .metrics = kMetrics,
     .make = make,
+    .max_series = limits::kSeriesByCpu,
     .node_exporter = true,
 };
 

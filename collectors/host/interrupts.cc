@@ -1,4 +1,5 @@
-// Interrupts by source and CPU. https://docs.kernel.org/filesystems/proc.html ("interrupts")
+// Interrupts by source and CPU: sources times CPUs is many series on a large machine.
+// https://docs.kernel.org/filesystems/proc.html ("interrupts")
 //              CPU0       CPU1
 //    36:          0      40838 PCI-MSIX-0000:00:02.0   1-edge      virtio1-req.0
 //   LOC:      19821      28116   Local timer interrupts
@@ -118,6 +119,7 @@ const CollectorType interrupts_collector = {
     .help = "Interrupts by source and CPU.",
     .metrics = kMetrics,
     .make = make,
+    .max_series = limits::kSeriesByCpu,
     .node_exporter = true,
 };
 

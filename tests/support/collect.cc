@@ -1,7 +1,6 @@
 #include "tests/support/collect.h"
 
 #include "exporter/config.h"
-#include "exporter/limits.h"
 #include "exporter/text.h"
 
 namespace upkeep::testing {
@@ -21,7 +20,7 @@ std::string World::page(const CollectorType& type) {
       return {};
     }
     collector_ = *std::move(made);
-    sink_ = std::make_unique<SampleSink>(limits::kSeriesPerCollector);
+    sink_ = std::make_unique<SampleSink>(type.max_series);
   }
   sink_->begin();
   const Result<> result = collector_->collect(Run{clock.now() + type.timeout, {}}, *sink_);
