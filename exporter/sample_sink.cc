@@ -35,6 +35,22 @@ char* write_text(char* at, std::string_view text) {
   return at + text.size();
 }
 
+// Writes a value that has at most six decimals, as what the kernel counts in ticks, milliseconds or microseconds does;
+// or nothing, and returns `at`. A decimal of at most 15 digits that reads back as the value is the only one, thus the
+// shortest. Half the cost of std::to_chars(double). Small values are left to that: it may write them with an exponent.
+char* write_short_decimal(char* at, double value) {
+  constexpr std::int64_t kScale = 1'000'000;
+  if (!(value >= 0.001 && value < 1e9)) return at;
+  const auto scaled = static_cast<std::int64_t>(value * kScale + 0.5);
+  if (static_cast<double>(scaled) / kScale != value) return at;
+  at = std::to_chars(at, at + kValueBytes, scaled / kScale).ptr;
+  *at++ = '.';
+  for (std::int64_t rest = scaled % kScale, unit = kScale / 10; rest > 0; rest %= unit, unit /= 10) {
+    *at++ = static_cast<char>('0' + rest / unit);
+  }
+  return at;
+}
+
 // Writes at most kValueBytes; returns where they end.
 char* write_value(char* at, double value) {
   constexpr double kExact = 9007199254740992;  // 2^53: beyond it a double does not hold every integer
@@ -42,6 +58,7 @@ char* write_value(char* at, double value) {
     const auto whole = static_cast<std::int64_t>(value);
     if (value == static_cast<double>(whole)) return std::to_chars(at, at + kValueBytes, whole).ptr;
   }
+  if (char* const end = write_short_decimal(at, value); end != at) return end;
   if (std::isfinite(value)) return std::to_chars(at, at + kValueBytes, value).ptr;
   return write_text(at, std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
 }

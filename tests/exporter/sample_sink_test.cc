@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "exporter/limits.h"
 
@@ -34,6 +37,22 @@ TEST(AppendValue, IsShortestAndReadsBackTheSame) {
   f(std::numeric_limits<double>::infinity(), "+Inf");
   f(-std::numeric_limits<double>::infinity(), "-Inf");
   f(std::nan(""), "NaN");
+}
+
+TEST(AppendValue, WritesDecimalsAsTheStandardLibraryDoes) {
+  std::mt19937_64 random(1);  // NOLINT: the same numbers each time
+  std::uniform_int_distribution<std::int64_t> digits(1, 999'999'999'999'999);
+  for (int i = 0; i < 100'000; ++i) {
+    const double value = static_cast<double>(digits(random) >> (i % 50)) / std::pow(10, i % 9);
+    for (double one : {value, std::nextafter(value, 0), std::nextafter(value, 1e300), -value}) {
+      if (one == std::floor(one)) continue;
+      std::array<char, 32> want{};
+      const char* const end = std::to_chars(want.data(), want.data() + want.size(), one).ptr;
+      std::string text;
+      append_value(text, one);
+      ASSERT_EQ(text, std::string_view(want.data(), end));
+    }
+  }
 }
 
 TEST(AppendLabelValue, EscapesAndRepairs) {
