@@ -76,18 +76,17 @@ Result<> FakeBackend::reload() {
 }
 
 WebWorld::WebWorld(WebSettings settings)
-    : null_(::open("/dev/null", O_WRONLY | O_CLOEXEC)),
-      log(LogLevel::kDebug, LogFormat::kLogfmt, null_),
+    : null_{::open("/dev/null", O_WRONLY | O_CLOEXEC)},
+      log(LogLevel::kDebug, LogFormat::kLogfmt, null_.fd),
       telemetry(fs, clock, log) {
   if (settings.listen == WebSettings{}.listen) settings.listen = {"127.0.0.1:0"};
   auto started = Web::start(settings, backend, clock, log, telemetry);
   if (started) web = *std::move(started);
 }
 
-WebWorld::~WebWorld() {
-  web.reset();
-  ::close(null_);
-}
+WebWorld::~WebWorld() { web.reset(); }
+
+WebWorld::Null::~Null() { ::close(fd); }
 
 std::uint16_t WebWorld::port(std::size_t address) const {
   const std::string url = web->urls().at(address);

@@ -71,7 +71,11 @@ class WebWorld {
   FakeBackend backend;
 
  private:
-  int null_;
+  // Where the log goes: closed after its last line.
+  struct Null {
+    const int fd;
+    ~Null();
+  } null_;
 
  public:
   Log log;
