@@ -292,9 +292,9 @@ std::uint64_t Log::dropped() const {
 void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) noexcept {
   if (level < state_->level.load(std::memory_order_relaxed)) return;
   try {
-    post(level, message, fields);
-    // Once the reader is back: whoever reads on must know that something is missing.
     const std::uint64_t dropped_now = dropped();
+    post(level, message, fields);
+    // Once the reader is back: whoever reads on must know that something was missing before this line.
     std::uint64_t confessed = state_->confessed;
     if (dropped_now == confessed || !state_->pool || state_->pool->queue_size() > 1) return;
     if (!state_->confessed.compare_exchange_strong(confessed, dropped_now)) return;
