@@ -46,8 +46,8 @@ App::App(Options options, std::span<const CollectorType* const> types)
       types_(types),
       fs_(make_filesystem(options_.roots)),
       kernel_(make_kernel(options_.roots.rootfs)),
-      environment_{*fs_, *kernel_, clock_},
       log_(LogLevel::kInfo, LogFormat::kLogfmt),
+      environment_{*fs_, *kernel_, clock_, log_},
       telemetry_(*fs_, clock_, log_) {}
 
 Loaded App::load() {
@@ -153,7 +153,7 @@ void App::wait_for_signals() {
   DescriptorReserve reserve;
   for (;;) {
     // The tick is short, because without descriptors a thread spins until the reserve is given back.
-    const timespec at_once{}, tick{.tv_sec = 0, .tv_nsec = 200'000'000};
+    const timespec at_once{}, tick{.tv_sec = 0, .tv_nsec = 500'000'000};
     // Of several that wait, the kernel hands out SIGHUP first: the end must not wait for one more reload.
     int signal = ::sigtimedwait(&ends, nullptr, &at_once);
     if (signal < 0) signal = ::sigtimedwait(&signals, nullptr, &tick);

@@ -73,8 +73,8 @@ class App final : public WebBackend {
   SystemClock clock_;
   std::unique_ptr<FileSystem> fs_;
   std::unique_ptr<Kernel> kernel_;
-  Environment environment_;
   Log log_;
+  Environment environment_;
   Telemetry telemetry_;
 
   std::mutex reloading_;  // one reload at a time

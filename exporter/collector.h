@@ -1,6 +1,7 @@
 // The whole contract between the program and a collector.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <span>
@@ -18,12 +19,14 @@ namespace upkeep {
 class ConfigReader;
 class FileSystem;
 class Kernel;
+class Log;
 
 // All that a collector may touch besides its configuration. Outlives every collector.
 struct Environment {
   FileSystem& fs;
   Kernel& kernel;
   const Clock& clock;
+  Log& log;  // for changes of what is watched; errors of the collector itself are its result
 };
 
 struct Run {
@@ -51,8 +54,8 @@ struct CollectorType {
   std::string_view section;  // its key below `collectors:` in upkeep.yml; several types may share one ("host")
   std::string_view help;     // one line
   Cadence cadence = Cadence::kOnScrape;
-  std::span<const MetricDesc* const> metrics = {};  // every family with a fixed name that it can emit
-  std::string_view open_prefix = {};                // families it names at run time all begin so; empty: it names none
+  std::span<const MetricDesc* const> metrics = {};     // every family with a fixed name that it can emit
+  std::array<std::string_view, 2> open_prefixes = {};  // families it names at run time all begin with one of these
   Result<std::unique_ptr<Collector>> (*make)(ConfigReader& config, const Environment& environment) = nullptr;
   std::size_t max_series = limits::kSeriesPerCollector;           // those beyond are dropped and counted
   std::chrono::milliseconds interval = limits::kInterval;         // default; `interval:` of its section overrides

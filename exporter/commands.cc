@@ -67,8 +67,9 @@ int list_collectors(std::span<const CollectorType* const> types, std::ostream& o
 int list_metrics(std::span<const CollectorType* const> types, std::ostream& out) {
   for (const CollectorType* type : types) {
     list(type->metrics, type->name, out);
-    if (!type->open_prefix.empty()) {
-      fmt::print(out, "{}*\tany\t\t{}\tFamilies named after what is found.\n", type->open_prefix, type->name);
+    for (std::string_view prefix : type->open_prefixes) {
+      if (prefix.empty()) continue;
+      fmt::print(out, "{}*\tany\t\t{}\tFamilies named after what is found.\n", prefix, type->name);
     }
   }
   list(status_metrics(), "(each)", out);

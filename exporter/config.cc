@@ -277,6 +277,14 @@ ConfigReader ConfigReader::section(std::string_view key) {
   return {document_, &node};
 }
 
+std::vector<std::string> ConfigReader::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, child] : node_->entries) {
+    if (child->kind != Kind::kAbsent) keys.push_back(key);
+  }
+  return keys;
+}
+
 std::vector<ConfigReader> ConfigReader::sections(std::string_view key) {
   ConfigNode& node = find(key);
   if (node.kind == Kind::kMap) add(node, "a list of maps expected, not a map");

@@ -65,6 +65,8 @@ class ConfigReader {
   std::optional<Secret> secret_file(std::string_view key);
   // The map below `key`; an empty one when absent or switched off.
   ConfigReader section(std::string_view key);
+  // The keys that are there: of a map whose keys are names.
+  [[nodiscard]] std::vector<std::string> keys() const;
   // The list of maps below `key`.
   std::vector<ConfigReader> sections(std::string_view key);
   // Whether the value below `key` is the word `false` (a whole section switched off), which then counts as read. The

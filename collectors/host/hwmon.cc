@@ -255,7 +255,7 @@ const CollectorType hwmon_collector = {
     .help = "Temperatures, fans, voltages and power as the hardware monitors measure them.",
     .cadence = Cadence::kInterval,
     .metrics = kMetrics,
-    .open_prefix = "node_hwmon_",
+    .open_prefixes = {"node_hwmon_"},
     .make = make,
     .node_exporter = true,
 };

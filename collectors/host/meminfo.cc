@@ -127,7 +127,7 @@ const CollectorType meminfo_collector = {
     .section = "host",
     .help = "What memory is used for.",
     .metrics = kMetrics,
-    .open_prefix = kPrefix,
+    .open_prefixes = {kPrefix},
     .make = make,
     .node_exporter = true,
 };

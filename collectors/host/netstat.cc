@@ -256,7 +256,7 @@ const CollectorType netstat_collector = {
     .section = "host",
     .help = "Counters of IP, ICMP, TCP and UDP.",
     .metrics = kMetrics,
-    .open_prefix = kPrefix,
+    .open_prefixes = {kPrefix},
     .make = make,
     .node_exporter = true,
 };

@@ -81,7 +81,7 @@ const CollectorType vmstat_collector = {
     .section = "host",
     .help = "Paging, swapping, page faults and kills for want of memory.",
     .metrics = kMetrics,
-    .open_prefix = kPrefix,
+    .open_prefixes = {kPrefix},
     .make = make,
     .node_exporter = true,
 };

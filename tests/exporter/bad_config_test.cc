@@ -28,7 +28,8 @@ std::string mistakes_in(const std::filesystem::path& path) {
   ConfigDocument document(path.filename(), content_of(path));
   ConfigReader root = document.root();
   read_settings(root);
-  build_instances(root.section("collectors"), testing::example_collectors(), Environment{fs, kernel, clock}, {});
+  build_instances(root.section("collectors"), testing::example_collectors(),
+                  Environment{fs, kernel, clock, testing::no_log()}, {});
   std::string all;
   for (const std::string& mistake : document.mistakes()) all += mistake + "\n";
   return all;

@@ -21,7 +21,7 @@ Built build(std::string text, const Selection& selection = {}) {
   testing::FakeFileSystem fs;
   testing::FakeKernel kernel;
   testing::FakeClock clock;
-  const Environment environment{fs, kernel, clock};
+  const Environment environment{fs, kernel, clock, testing::no_log()};
   ConfigDocument document("f.yml", std::move(text));
   Built built;
   ConfigReader collectors = document.root().section("collectors");

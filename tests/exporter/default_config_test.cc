@@ -23,7 +23,8 @@ struct Whole {
   explicit Whole(std::string text) : document("upkeep.yml", std::move(text)) {
     ConfigReader root = document.root();
     settings = read_settings(root);
-    instances = build_instances(root.section("collectors"), all_collectors(), Environment{fs, kernel, clock}, {});
+    instances = build_instances(root.section("collectors"), all_collectors(),
+                                Environment{fs, kernel, clock, testing::no_log()}, {});
   }
   testing::FakeFileSystem fs;
   testing::FakeKernel kernel;
@@ -42,7 +43,7 @@ TEST(DefaultConfig, HasEveryKeyThatIsRead) {
   const Whole whole(text);
   for (const std::string& path : whole.document.absent_keys()) {
     const std::string key = path.substr(path.rfind('.') + 1);
-    EXPECT_NE(text.find("# " + key + ": "), std::string::npos) << path << " is not in deploy/upkeep.yml";
+    EXPECT_NE(text.find("# " + key + ":"), std::string::npos) << path << " is not in deploy/upkeep.yml";
   }
 }
 

@@ -99,8 +99,8 @@ void run(const CollectorInput& input) {
   };
   ConfigDocument document("upkeep.yml", config);
   const CollectorType* const types[] = {&collector_of(input.collector)};
-  const auto instances =
-      build_instances(document.root().section("collectors"), types, Environment{fs, kernel, host.clock}, {});
+  const auto instances = build_instances(document.root().section("collectors"), types,
+                                         Environment{fs, kernel, host.clock, testing::no_log()}, {});
   for (int times = 0; times < 2; ++times) {
     instances.at(0)->run({});
     check(instances.at(0)->snapshot()->samples.text);

@@ -54,8 +54,8 @@ void write_seed(const CollectorType& type, const char* name, const std::filesyst
   };
   ConfigDocument document("upkeep.yml", "collectors: {textfile: {directory: /var/lib/upkeep/textfile}}");
   const CollectorType* const types[] = {&type};
-  const auto instances =
-      build_instances(document.root().section("collectors"), types, Environment{fs, host.kernel, host.clock}, {});
+  const auto instances = build_instances(document.root().section("collectors"), types,
+                                         Environment{fs, host.kernel, host.clock, testing::no_log()}, {});
   instances.at(0)->run({});
   CollectorInput input{type.name, "", witness.contents()};
   if (input.contents.empty()) input.contents.emplace_back();

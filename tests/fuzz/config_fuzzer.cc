@@ -21,7 +21,8 @@ std::vector<std::string> mistakes_in(const std::string& text) {
   ConfigDocument document("fuzz.yml", text);
   ConfigReader root = document.root();
   read_settings(root);
-  build_instances(root.section("collectors"), testing::example_collectors(), Environment{fs, kernel, clock}, {});
+  build_instances(root.section("collectors"), testing::example_collectors(),
+                  Environment{fs, kernel, clock, testing::no_log()}, {});
   return document.mistakes();
 }
 

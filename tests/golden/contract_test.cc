@@ -65,7 +65,8 @@ std::map<std::string, std::string> types_on(std::string_view page) {
 
 bool is_named_at_run_time(std::string_view name) {
   return std::ranges::any_of(all_collectors(), [&](const CollectorType* type) {
-    return !type->open_prefix.empty() && name.starts_with(type->open_prefix);
+    return std::ranges::any_of(type->open_prefixes,
+                               [&](auto prefix) { return !prefix.empty() && name.starts_with(prefix); });
   });
 }
 

@@ -18,7 +18,7 @@ class World {
   FakeFileSystem fs;
   FakeKernel kernel;
   FakeClock clock;
-  Environment environment{fs, kernel, clock};
+  Environment environment{fs, kernel, clock, no_log()};
   // The collector's own section of upkeep.yml, e.g. "devices: {exclude: '^loop'}". Set before the first run.
   std::string config;
 

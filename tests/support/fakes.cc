@@ -1,6 +1,13 @@
 #include "tests/support/fakes.h"
 
+#include <fcntl.h>
+
 namespace upkeep::testing {
+
+Log& no_log() {
+  static Log log(LogLevel::kError, LogFormat::kLogfmt, ::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  return log;
+}
 namespace {
 
 class FakeFile final : public File {

@@ -13,8 +13,12 @@
 #include "exporter/collector.h"
 #include "exporter/filesystem.h"
 #include "exporter/kernel.h"
+#include "exporter/log.h"
 
 namespace upkeep::testing {
+
+// One that writes to /dev/null, for all who do not look at it.
+Log& no_log();
 
 // Stands still until it is advanced. Thread-safe.
 class FakeClock final : public Clock {

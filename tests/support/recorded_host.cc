@@ -178,7 +178,7 @@ std::filesystem::path RecordedHost::folder_of(const std::filesystem::path& name_
 
 RecordedHost::RecordedHost(const std::filesystem::path& name_or_folder)
     : fs(std::make_unique<FixtureFiles>(folder_of(name_or_folder))),
-      environment{*fs, kernel, clock},
+      environment{*fs, kernel, clock, no_log()},
       folder_(folder_of(name_or_folder)) {
   ::setenv("TZ", "UTC", 1);  // the one thing a page says that is of this process
   ::tzset();
