@@ -41,7 +41,7 @@ char* write_text(char* at, std::string_view text) {
 char* write_short_decimal(char* at, double value) {
   constexpr std::int64_t kScale = 1'000'000;
   if (!(value >= 0.001 && value < 1e9)) return at;
-  const auto scaled = static_cast<std::int64_t>(value * kScale + 0.5);
+  const std::int64_t scaled = std::lround(value * kScale);
   if (static_cast<double>(scaled) / kScale != value) return at;
   at = std::to_chars(at, at + kValueBytes, scaled / kScale).ptr;
   *at++ = '.';
