@@ -6,6 +6,7 @@ pytest.register_assert_rewrite("invariants", "metrics", "servers", "stack")
 
 import sandbox
 import servers
+import stack
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -51,3 +52,17 @@ def make_sandbox(tmp_path):
 def upkeep(start):
     """upkeep(flags...): the program, listening."""
     return lambda *flags, **options: start(servers.Upkeep, *flags, **options)
+
+
+@pytest.fixture
+def make_stack(start, tmp_path):
+    """make_stack(options...): Upkeep, Prometheus, Alertmanager and a stand-in for PagerDuty."""
+    made = []
+
+    def make(**options):
+        made.append(stack.Stack(start, tmp_path, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -3,27 +3,11 @@
 import os
 import signal
 
-import pytest
-
-import stack
 import waiting
 
 HOST = "collectors:\n  host: {{interval: 1s, mounts: {{include: '^{mount}$'}}}}\n"
 # Late after 3 s, stuck after 15 s: time for the first page before the second mutes it.
 TEXTFILE = "collectors:\n  textfile: {{directory: {folder}, interval: 5s, timeout: 3s}}\n"
-
-
-@pytest.fixture
-def make_stack(start, tmp_path):
-    made = []
-
-    def make(**options):
-        made.append(stack.Stack(start, tmp_path, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def test_a_full_file_system(make_stack, make_sandbox, tmp_path):
