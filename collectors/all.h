@@ -42,6 +42,7 @@
   X(udp_queues)              \
   X(uname)                   \
   X(vmstat)                  \
+  X(postgres)                \
   X(textfile)
 
 namespace upkeep {

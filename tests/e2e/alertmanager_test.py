@@ -128,6 +128,20 @@ MUTING = [
         {"alertname": "UpkeepCollectorLate", "collector": "postgres", "name": "b", "severity": "warning"},
         False,
     ),
+    ({"alertname": "PostgresDown", "server": "a"}, {"alertname": "PostgresStandbyMissing", "server": "a"}, True),
+    ({"alertname": "PostgresDown", "server": "a"}, {"alertname": "PostgresStandbyMissing", "server": "b"}, False),
+    ({"alertname": "PostgresDown", "server": "a"}, {"alertname": "HostRaidDegraded", "device": "md0"}, False),
+    (
+        {"alertname": "PostgresSequenceAlmostOut", "server": "a", "datname": "shop", "sequencename": "s"},
+        {"alertname": "PostgresSequenceAlmostOut", "server": "a", "datname": "shop", "sequencename": "t",
+         "severity": "warning"},
+        False,
+    ),
+    (
+        {"alertname": "PostgresConnectionsAlmostOut", "server": "a"},
+        {"alertname": "PostgresConnectionsAlmostOut", "server": "b", "severity": "warning"},
+        False,
+    ),
     (
         {"alertname": "UpkeepTextfileBroken", "file": "/a.prom"},
         {"alertname": "UpkeepCollectorFailing", "collector": "textfile"},
