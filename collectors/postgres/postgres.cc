@@ -75,9 +75,10 @@ class Postgres final : public Collector {
   Result<> collect(const Run& run, SampleSink& out) override {
     const Clock::time_point began = clock_.now();
     deadline_ = run.deadline - kLastMoment;
+    stop_ = run.stop;
     ++looks_;
     const bool is_up = facts_.learn(target_, connections_, std::min(deadline_, began + kFactsDeadline));
-    if (is_up && !run.stop.stop_requested()) ask_what_is_due(run);
+    if (is_up) ask_what_is_due();
     connections_.keep_only_open(target_.database);
     publish(is_up, clock_.now() - began, out);
     return {};
@@ -89,7 +90,8 @@ class Postgres final : public Collector {
   [[nodiscard]] Clock::time_point deadline_of_a_question() const {
     return std::min(deadline_, clock_.now() + target_.statement_timeout + kAnswerMargin);
   }
-  [[nodiscard]] bool is_time_left() const { return clock_.now() < deadline_; }
+  // What is not asked in this run is due in the next one.
+  [[nodiscard]] bool is_time_left() const { return clock_.now() < deadline_ && !stop_.stop_requested(); }
 
   // A query that is due, in a database.
   struct Due {
@@ -97,12 +99,13 @@ class Postgres final : public Collector {
     Question question;
   };
 
-  void ask_what_is_due(const Run& run) {
+  void ask_what_is_due() {
     known_.clear();
     ask_all(target_.database, due_in(target_.database, Scope::kServer));
     for (const auto& [name, database] : facts_.databases()) {
-      if (!is_time_left() || run.stop.stop_requested()) break;
-      facts_.learn_extensions(name, connections_, clock_.now(), target_.objects_interval, deadline_of_a_question());
+      if (is_time_left()) {
+        facts_.learn_extensions(name, connections_, clock_.now(), target_.objects_interval, deadline_of_a_question());
+      }
       ask_all(name, due_in(name, Scope::kDatabase));
       ask_all(name, due_in(name, Scope::kExtension));
     }
@@ -141,25 +144,20 @@ class Postgres final : public Collector {
 
   // In one trip, which spares both ends most of the work. One by one where that fails, so that one that is refused
   // harms no other, and now and then, to know what each of them costs.
-  void ask_all(const std::string& database, const std::vector<Due>& due) {
+  void ask_all(const std::string& database, std::vector<Due> due) {
     constexpr std::uint64_t kMeasured = 20;  // one look of so many
-    if (due.empty() || !is_time_left()) return;
-    if (looks_ % kMeasured != 1 && ask_together(database, due)) return;
-    for (const Due& one : due) {
-      const Clock::time_point began = clock_.now();
-      if (began >= deadline_) return;
-      auto answer = connections_.ask(database, one.question, deadline_of_a_question());
-      conclude(*one.asked, std::move(answer), began, clock_.now() - began);
-      if (connections_.is_lost(database)) return;
-    }
+    // Those that failed last time would make the others fail with them.
+    const auto failing = std::ranges::stable_partition(due, [](const Due& one) { return !one.asked->failing(); });
+    const std::span sound(due.begin(), failing.begin());
+    if (looks_ % kMeasured == 1 || !ask_together(database, sound)) ask_one_by_one(database, sound);
+    if (sound.empty() || !connections_.is_lost(database)) ask_one_by_one(database, failing);
   }
 
-  bool ask_together(const std::string& database, const std::vector<Due>& due) {
+  // False: it has to be tried otherwise.
+  bool ask_together(const std::string& database, std::span<const Due> due) {
+    if (due.empty() || !is_time_left()) return true;
     std::vector<Question> questions;
-    for (const Due& one : due) {
-      if (one.asked->failing()) return false;
-      questions.push_back(one.question);
-    }
+    for (const Due& one : due) questions.push_back(one.question);
     const Clock::time_point began = clock_.now();
     auto answers = connections_.ask(database, questions, deadline_of_a_question());
     if (!answers) return connections_.is_lost(database);  // then there is nobody to ask one by one either
@@ -167,6 +165,16 @@ class Postgres final : public Collector {
       conclude(*due[i].asked, std::move((*answers)[i]), began, std::nullopt);
     }
     return true;
+  }
+
+  void ask_one_by_one(const std::string& database, std::span<const Due> due) {
+    for (const Due& one : due) {
+      if (!is_time_left()) return;
+      const Clock::time_point began = clock_.now();
+      auto answer = connections_.ask(database, one.question, deadline_of_a_question());
+      conclude(*one.asked, std::move(answer), began, clock_.now() - began);
+      if (connections_.is_lost(database)) return;
+    }
   }
 
   void conclude(Asked& asked, Connections::Answer answer, Clock::time_point began,
@@ -180,7 +188,7 @@ class Postgres final : public Collector {
         return make_custom_view(query, {target_, query.database, families_});
       });
       const Clock::time_point began = clock_.now();
-      if (!asked.is_due(began) || began >= deadline_) continue;
+      if (!asked.is_due(began) || !is_time_left()) continue;
       auto answer = connections_.ask_as_user(query.database, custom_sql(query), deadline_of_a_question());
       conclude(asked, std::move(answer), began, clock_.now() - began);
     }
@@ -244,8 +252,9 @@ class Postgres final : public Collector {
   RuntimeFamilies families_;
   Facts facts_;
   std::map<Which, Asked> asked_;
-  std::set<Which> known_;  // of asked_: what there is to ask now
-  Clock::time_point deadline_{};
+  std::set<Which> known_;         // of asked_: what there is to ask now
+  Clock::time_point deadline_{};  // of the run under way
+  std::stop_token stop_;          // of the same
   std::uint64_t looks_ = 0;
 };
 
