@@ -25,8 +25,8 @@ DescriptorReserve::~DescriptorReserve() { give_back(); }
 bool DescriptorReserve::take(std::size_t count) {
   for (; count > 0; --count) {
     // Another one of the same costs no look-up of a path: this is asked twice a second.
-    const int fd = held_.empty() ? ::open("/dev/null", O_RDONLY | O_CLOEXEC)
-                                 : ::fcntl(held_.front(), F_DUPFD_CLOEXEC, 0);
+    const int fd =
+        held_.empty() ? ::open("/dev/null", O_RDONLY | O_CLOEXEC) : ::fcntl(held_.front(), F_DUPFD_CLOEXEC, 0);
     if (fd < 0) return false;
     held_.push_back(fd);
   }
