@@ -79,7 +79,8 @@ def test_same_machine_same_moment(start, upkeep, intended, tmp_path):
     names = theirs(our_collectors())
     flags = (f"--collector.textfile.directory={folder}", "--collector.netdev.device-exclude=^$")
     node = node_exporter(start, names, *flags)
-    comparison.compare(upkeep(f"--config.file={config}"), node, intended, OWN, 150)
+    moved = {"node_filefd_allocated": 20}  # each has its own connections and files open while it counts
+    comparison.compare(upkeep(f"--config.file={config}"), node, intended, OWN, 150, moved)
 
 
 @pytest.mark.parametrize("host", ["vm", "server"])

@@ -91,9 +91,13 @@ def written(series):
 
 
 class Comparison:
-    """Of our page with two of the other one's, before and after. `own` are prefixes of what it says of itself."""
+    """Of our page with two of the other one's, before and after. `own` are prefixes of what it says of itself.
 
-    def __init__(self, intended, own):
+    `changed_by_looking` are families of values that each of the two changes itself while it reads them, with by how much.
+    """
+
+    def __init__(self, intended, own, changed_by_looking=()):
+        self.changed_by_looking = dict(changed_by_looking)
         self.intended = intended
         self.own = own
         self.differences = set()  # that stay whenever one looks
@@ -145,7 +149,7 @@ class Comparison:
 
     def value(self, series, ours, there):
         low, high = min(there), max(there)
-        slack = 1e-9 * max(abs(low), abs(high))
+        slack = max(1e-9 * max(abs(low), abs(high)), self.changed_by_looking.get(series[0], 0))
         same_nan = math.isnan(ours) and any(map(math.isnan, there))
         if same_nan or low - slack <= ours <= high + slack or self.intended.allows("value", written(series)):
             self.settled.add(series)
@@ -157,9 +161,9 @@ class Comparison:
         return sorted(self.differences) + sorted(self.open.values())
 
 
-def compare(upkeep, other, intended, own, least):
+def compare(upkeep, other, intended, own, least, changed_by_looking=()):
     """Looks until every value was right once, for as long as it may take values that move."""
-    comparison = Comparison(intended, own)
+    comparison = Comparison(intended, own, changed_by_looking)
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         comparison.look(other.scrape(), upkeep.scrape(), other.scrape())
