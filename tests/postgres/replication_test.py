@@ -103,3 +103,32 @@ def test_nor_is_one_that_has_replayed_nothing_since_its_start(pair):
     assert standby.sql("SELECT pg_last_xact_replay_timestamp() IS NULL") == "t"
     assert lag(program.scrape()) != 0
     assert program.scrape().get("pg_replication_last_replay_seconds", server="standby") is None
+
+
+def test_the_standby_takes_over(make_cluster, watch, tmp_path):
+    """The address moves to it, as it does in a high-availability pair. Upkeep goes on within one interval."""
+    primary = make_cluster()
+    standby = make_cluster(primary=primary)
+    address = tmp_path / ".s.PGSQL.5432"
+    address.symlink_to(primary.folder / f".s.PGSQL.{primary.port}")
+    program = watch(primary.item(name="shop", host=str(tmp_path), port=5432))
+    waiting.until(lambda: program.scrape().get("pg_replication_is_replica", server="shop") == 0, 20, "the primary")
+    before = started(program.scrape())
+
+    primary.postmaster.kill()
+    standby.sql("SELECT pg_promote()")
+    moved = tmp_path / "moved"
+    moved.symlink_to(standby.folder / f".s.PGSQL.{standby.port}")
+    moved.rename(address)
+    looks = program.scrape().get("pg_exporter_scrapes_total", server="shop")
+
+    waiting.until(lambda: (started(program.scrape()) or 0) > before, 10, "the time when the new primary started")
+    page = program.scrape()
+    assert page.get("pg_exporter_scrapes_total", server="shop") - looks <= 2  # the look under way, and the next one
+    assert page.get("pg_up", server="shop") == 1
+    assert page.get("pg_replication_is_replica", server="shop") == 0
+    assert set(page.select("upkeep_postgres_query_success", server="shop").values()) == {1}
+
+
+def started(page):
+    return page.get("pg_postmaster_start_time_seconds", server="shop")
