@@ -23,13 +23,14 @@ class TableView final : public View {
       return Problem{Failure::kOther, fmt::format("{} columns, {} expected", rows->columns(), wanted)};
     }
     const std::size_t columns = label_columns(query_);
+    const std::size_t count = rows->rows();
     labels_.clear();
-    values_.clear();
-    for (std::size_t row = 0; row < rows->rows(); ++row) {
+    values_.resize(query_.metrics.size() * count);
+    for (std::size_t row = 0; row < count; ++row) {
       for (std::size_t i = 0; i < columns; ++i) labels_.push_back(rows->at(row, i).value_or(""));
-    }
-    for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
-      for (std::size_t row = 0; row < rows->rows(); ++row) values_.push_back(number_at(*rows, row, columns + i));
+      for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
+        values_[i * count + row] = number_at(*rows, row, columns + i);
+      }
     }
     rows_ = std::move(rows);
     return std::nullopt;

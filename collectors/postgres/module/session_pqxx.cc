@@ -89,13 +89,18 @@ class PqxxRows final : public Rows {
     return result_.column_name(static_cast<pqxx::row::size_type>(column));
   }
   [[nodiscard]] std::optional<std::string_view> at(std::size_t row, std::size_t column) const override {
-    const auto field = result_[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
-    if (field.is_null()) return std::nullopt;
-    return std::string_view(field.c_str(), field.size());
+    // Each row and field that libpqxx makes counts a reference to the result. So one field walks along the row.
+    if (!field_ || row != row_) field_ = result_[static_cast<pqxx::result::size_type>(row)].begin();
+    *field_ += static_cast<pqxx::row::difference_type>(column) - field_->num();
+    row_ = row;
+    if (field_->is_null()) return std::nullopt;
+    return std::string_view(field_->c_str(), field_->size());
   }
 
  private:
   pqxx::result result_;
+  mutable std::optional<pqxx::const_row_iterator> field_;  // the last that was asked for
+  mutable std::size_t row_ = 0;
 };
 
 class PqxxSession final : public Session {
