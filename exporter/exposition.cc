@@ -7,12 +7,16 @@
 
 namespace upkeep {
 
-bool Exposition::layout_holds(std::span<const Part> parts) const {
+bool Exposition::layout_holds(std::span<const Part> parts) {
   if (known_.size() != parts.size()) return false;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const auto& [group, families] = known_[i];
+    auto& [group, known] = known_[i];
+    const auto& layout = parts[i].samples->layout;
     if (parts[i].group != group) return false;
-    if (!std::ranges::equal(families, parts[i].samples->families, {}, {}, &FamilyText::desc)) return false;
+    if (layout == known) continue;
+    const auto desc = &Layout::Family::desc;
+    if (!std::ranges::equal(known->families, layout->families, {}, desc, desc)) return false;
+    known = layout;  // other lines, of the same families
   }
   return true;
 }
@@ -23,15 +27,12 @@ void Exposition::lay_out(std::span<const Part> parts) {
   pieces_.clear();
   left_out_ = 0;
   std::unordered_map<std::string_view, const void*> owner;  // of each family name: the group that was first
-  for (const Part& part : parts) {
-    std::vector<const MetricDesc*>& families = known_.emplace_back(part.group, std::vector<const MetricDesc*>{}).second;
-    for (const FamilyText& family : part.samples->families) families.push_back(family.desc);
-  }
+  for (const Part& part : parts) known_.push_back({part.group, part.samples->layout});
   for (std::size_t first = 0; first < parts.size();) {
     std::size_t last = first;
     while (last < parts.size() && parts[last].group == parts[first].group) ++last;
     for (std::size_t i = first; i < last; ++i) {
-      const auto& families = parts[i].samples->families;
+      const auto& families = parts[i].samples->layout->families;
       for (std::size_t f = 0; f < families.size(); ++f) {
         const std::string_view name = families[f].desc->name;
         const auto [found, is_new] = owner.try_emplace(name, parts[i].group);
@@ -41,8 +42,9 @@ void Exposition::lay_out(std::span<const Part> parts) {
         }
         pieces_.push_back({i, f, true});
         for (std::size_t other = i + 1; other < last; ++other) {
-          const auto& theirs = parts[other].samples->families;
-          const auto at = std::ranges::find(theirs, name, [](const FamilyText& family) { return family.desc->name; });
+          const auto& theirs = parts[other].samples->layout->families;
+          const auto at =
+              std::ranges::find(theirs, name, [](const Layout::Family& family) { return family.desc->name; });
           if (at != theirs.end()) pieces_.push_back({other, static_cast<std::size_t>(at - theirs.begin()), false});
         }
       }
@@ -53,15 +55,20 @@ void Exposition::lay_out(std::span<const Part> parts) {
 
 std::size_t Exposition::join(std::span<const Part> parts, std::string& out) {
   if (!layout_holds(parts)) lay_out(parts);
-  std::size_t size = out.size();
-  for (const Part& part : parts) size += part.samples->text.size();
-  out.reserve(size);
-  for (const Piece& piece : pieces_) {
-    const RenderedSamples& samples = *parts[piece.part].samples;
-    const FamilyText& family = samples.families[piece.family];
-    const std::size_t begin = piece.header ? family.begin : family.samples;
-    out.append(samples.text, begin, family.end - begin);
+  std::size_t at_most = out.size();
+  for (const Part& part : parts) {
+    for (const Layout::Family& family : part.samples->layout->families) at_most += family.bytes_at_most;
   }
+  // One bound for the whole text, so that nothing is checked, grown or cleared on the way.
+  const std::size_t before = out.size();
+  out.resize_and_overwrite(at_most, [&](char* const text, std::size_t) {
+    char* at = text + before;
+    for (const Piece& piece : pieces_) {
+      const Samples& samples = *parts[piece.part].samples;
+      at = write_family(samples, samples.layout->families[piece.family], piece.header, at);
+    }
+    return static_cast<std::size_t>(at - text);
+  });
   return left_out_;
 }
 
@@ -72,9 +79,13 @@ Gzip::Gzip() : compressor_(libdeflate_alloc_compressor(1)) {}
 void Gzip::compress(std::string_view text, std::string& out) {
   const std::lock_guard lock(mutex_);
   const std::size_t bound = libdeflate_gzip_compress_bound(compressor_.get(), text.size());
-  room_.resize_and_overwrite(std::max(bound, room_.size()), [](char*, std::size_t size) { return size; });
-  out.assign(room_.data(),
-             libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(), room_.data(), room_.size()));
+  if (bound > room_bytes_) {
+    room_.reset();  // before there is another one
+    room_ = std::make_unique_for_overwrite<char[]>(bound);
+    room_bytes_ = bound;
+  }
+  out.assign(room_.get(),
+             libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(), room_.get(), room_bytes_));
 }
 
 std::string_view Page::gzip() const {

@@ -9,20 +9,20 @@
 #include <string_view>
 #include <vector>
 
-#include "exporter/sample_sink.h"
+#include "exporter/samples.h"
 
 struct libdeflate_compressor;
 
 namespace upkeep {
 
-// Joins rendered samples into one text: families in the order of the parts, parts that follow each other with the same
+// Writes samples as one text: families in the order of the parts, parts that follow each other with the same
 // `group` (instances of one collector) merged family by family, no family twice. A family that an earlier part of
 // another group already has is left out. Remembers the layout, so that the same families again cost no look-up. One
 // thread at a time.
 class Exposition {
  public:
   struct Part {
-    const RenderedSamples* samples;
+    const Samples* samples;
     const void* group;
   };
   // Appends to `out`. Returns how many families were left out.
@@ -33,10 +33,14 @@ class Exposition {
     std::size_t part, family;
     bool header;
   };
-  [[nodiscard]] bool layout_holds(std::span<const Part> parts) const;
+  struct Known {
+    const void* group;
+    std::shared_ptr<const Layout> layout;
+  };
+  [[nodiscard]] bool layout_holds(std::span<const Part> parts);
   void lay_out(std::span<const Part> parts);
 
-  std::vector<std::pair<const void*, std::vector<const MetricDesc*>>> known_;  // group and families of each part
+  std::vector<Known> known_;  // of each part
   std::vector<Piece> pieces_;
   std::size_t left_out_ = 0;
 };
@@ -54,7 +58,9 @@ class Gzip {
   };
   std::mutex mutex_;
   std::unique_ptr<libdeflate_compressor, Free> compressor_;
-  std::string room_;  // for the worst case, which no page needs to keep
+  // For the worst case, which no page needs to keep. What is never written to takes no memory.
+  std::unique_ptr<char[]> room_;  // NOLINT(*-avoid-c-arrays): a string or vector would write to all of it
+  std::size_t room_bytes_ = 0;
 };
 
 // One page, compressed when first asked for so. Thread-safe once its text is written.

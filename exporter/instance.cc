@@ -53,7 +53,7 @@ void Instance::refuse(Error error) {
 // Publishes what the sink holds, and remembers how the run went.
 void Instance::conclude(const Result<>& result, Clock::time_point started) {
   if (!is_unshared(spare_)) spare_ = std::make_shared<Snapshot>();  // a reader still holds it
-  sink_.render(spare_->samples);
+  sink_.publish(spare_->samples);
   const Clock::time_point ended = clock_.now();
   spare_->at = ended;
 
@@ -100,7 +100,7 @@ InstanceStatus Instance::status() const {
   }
   if (current_) {
     status.stale = now - current_->at > stale_after();
-    status.series = current_->samples.series;
+    status.series = current_->samples.values.size();
     status.dropped_series = current_->samples.dropped;
   }
   return status;

@@ -15,7 +15,7 @@
 namespace upkeep {
 
 struct Snapshot {
-  RenderedSamples samples;
+  Samples samples;
   Clock::time_point at;
 };
 

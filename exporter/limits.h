@@ -44,7 +44,9 @@ inline constexpr auto kHttpHeaderDeadline = 2000ms;
 inline constexpr auto kHttpKeepAlive = 5000ms;
 inline constexpr auto kHttpResponseDeadline = 10'000ms;  // for a reader to take a response
 inline constexpr int kConcurrentScrapes = 40;
-inline constexpr auto kScrapeTimeout = 10'000ms;  // when Prometheus sends no timeout header
+inline constexpr std::size_t kKeptPageBytes = std::size_t{4}
+                                              << 20;  // the storage of a larger page is not kept for the next
+inline constexpr auto kScrapeTimeout = 10'000ms;      // when Prometheus sends no timeout header
 inline constexpr auto kScrapeTimeoutOffset = 500ms;
 inline constexpr auto kMaxScrapeTimeout = 120'000ms;  // whatever the header says
 inline constexpr auto kLeaderOverdue = 1000ms;        // after which another scrape goes round a stuck one

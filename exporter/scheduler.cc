@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "exporter/limits.h"
 #include "exporter/status_metrics.h"
@@ -136,8 +137,10 @@ std::shared_ptr<const Page> Scheduler::scrape(Clock::time_point deadline) {
     const Clock::time_point overdue = leading_since_ + limits::kLeaderOverdue;
     if (!leading_ || now >= overdue) return lead(lock);
     if (now >= deadline) break;
+    ++waiting_;
     landed_.wait_for(lock, std::min(deadline, overdue) - now);
-    if (pages_made_ >= wanted) return last_page_;
+    --waiting_;
+    if (pages_made_ >= wanted) return waiting_ > 0 ? last_page_ : std::exchange(last_page_, nullptr);
   }
   lock.unlock();
   return build(instances_, true);
@@ -156,7 +159,7 @@ std::shared_ptr<const Page> Scheduler::lead(std::unique_lock<std::mutex>& lock) 
   lock.lock();
   if (leader_ == number) {  // else somebody went round us
     leading_ = false;
-    last_page_ = page;
+    last_page_ = waiting_ > 0 ? page : nullptr;
     ++pages_made_;
     landed_.notify_all();
   }
@@ -188,6 +191,7 @@ std::shared_ptr<const Page> Scheduler::build(std::span<const std::shared_ptr<Ins
   const std::shared_ptr<Page> page = free_page();
   page->clear();
   left_out_ = exposition_.join(parts_, page->text);
+  if (page->text.size() > limits::kKeptPageBytes) std::erase(pages_, page);
   snapshots_.clear();
   return page;
 }
@@ -197,7 +201,7 @@ void Scheduler::add_own(std::span<const std::shared_ptr<Instance>> instances, bo
   for (const auto& instance : instances) add_status(own_sink_, *instance);
   own_sink_.add(kLeftOut, static_cast<double>(left_out_));  // of the page before: this one is not joined yet
   if (whole && own_metrics_) own_metrics_(own_sink_);
-  own_sink_.render(own_samples_);
+  own_sink_.publish(own_samples_);
 }
 
 Result<> Scheduler::check_names(std::span<const std::string> names) const {

@@ -77,12 +77,13 @@ class Scheduler {
   bool leading_ = false;
   Clock::time_point leading_since_;
   std::uint64_t pages_made_ = 0;
-  std::shared_ptr<const Page> last_page_;
+  std::shared_ptr<const Page> last_page_;  // until those who waited for it have it
+  int waiting_ = 0;
 
   std::mutex building_;  // guards the page under construction
   Exposition exposition_;
   SampleSink own_sink_;
-  RenderedSamples own_samples_;
+  Samples own_samples_;
   std::vector<std::shared_ptr<const Snapshot>> snapshots_;
   std::vector<Exposition::Part> parts_;
   const std::shared_ptr<Gzip> gzip_ = std::make_shared<Gzip>();

@@ -1,4 +1,4 @@
-// What a sample costs on its way to the page: predicted, rendered and joined, against prometheus-cpp's own way.
+// What a sample costs on its way to the page: predicted, published and written, against prometheus-cpp's own way.
 #include <benchmark/benchmark.h>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
@@ -35,7 +35,7 @@ std::vector<Row> rows(std::int64_t count) {
 void BM_Upkeep(benchmark::State& state) {
   auto samples = rows(state.range(0));
   upkeep::SampleSink sink(1'000'000);
-  upkeep::RenderedSamples rendered;
+  upkeep::Samples published;
   upkeep::Exposition exposition;
   std::string page;
   for (auto _ : state) {
@@ -44,8 +44,8 @@ void BM_Upkeep(benchmark::State& state) {
       row.value += 1;
       sink.add(kBytes, row.value, {row.device, row.direction, row.kind, row.zone});
     }
-    sink.render(rendered);
-    const upkeep::Exposition::Part parts[] = {{&rendered, &sink}};
+    sink.publish(published);
+    const upkeep::Exposition::Part parts[] = {{&published, &sink}};
     page.clear();
     exposition.join(parts, page);
     benchmark::DoNotOptimize(page.data());
@@ -80,14 +80,15 @@ BENCHMARK(BM_PrometheusCpp)->Arg(1'000)->Arg(10'000);
 void BM_Gzip(benchmark::State& state) {
   auto samples = rows(state.range(0));
   upkeep::SampleSink sink(1'000'000);
-  upkeep::RenderedSamples rendered;
+  upkeep::Samples published;
   sink.begin();
   for (const Row& row : samples) sink.add(kBytes, row.value, {row.device, row.direction, row.kind, row.zone});
-  sink.render(rendered);
+  sink.publish(published);
+  const std::string page = text_of(published);
   upkeep::Gzip gzip;
   std::string out;
   for (auto _ : state) {
-    gzip.compress(rendered.text, out);
+    gzip.compress(page, out);
     benchmark::DoNotOptimize(out.data());
   }
   state.counters["ns_per_sample"] =

@@ -32,8 +32,8 @@ class Patient {
     host_.clock.set_wall(wall);
     instance_->run({});
   }
-  [[nodiscard]] std::string text() const { return instance_->snapshot()->samples.text; }
-  [[nodiscard]] std::size_t series() const { return instance_->snapshot()->samples.series; }
+  [[nodiscard]] std::string text() const { return text_of(instance_->snapshot()->samples); }
+  [[nodiscard]] std::size_t series() const { return instance_->snapshot()->samples.values.size(); }
   [[nodiscard]] Outcome outcome() const { return instance_->status().outcome; }
   [[nodiscard]] std::string error() const { return instance_->error(); }
   [[nodiscard]] std::set<std::string> files() const { return fs_.touched(); }

@@ -3,19 +3,21 @@
 #include <gtest/gtest.h>
 #include <libdeflate.h>
 
+#include "exporter/sample_sink.h"
+
 namespace upkeep {
 namespace {
 
 constexpr MetricDesc kA = gauge("upkeep_a", "A.", {"server"});
 constexpr MetricDesc kB = gauge("upkeep_b", "B.", {"server"});
 
-RenderedSamples render(std::initializer_list<std::pair<const MetricDesc*, const char*>> samples) {
+Samples render(std::initializer_list<std::pair<const MetricDesc*, const char*>> samples) {
   SampleSink sink(100);
   sink.begin();
   for (const auto& [desc, server] : samples) sink.add(*desc, 1, {server});
-  RenderedSamples rendered;
-  sink.render(rendered);
-  return rendered;
+  Samples published;
+  sink.publish(published);
+  return published;
 }
 
 std::string strip(const std::string& page) {
@@ -30,8 +32,8 @@ std::string strip(const std::string& page) {
 }
 
 TEST(Exposition, InstancesOfOneCollectorShareTheirFamilies) {
-  const RenderedSamples x = render({{&kA, "x"}, {&kB, "x"}});
-  const RenderedSamples y = render({{&kA, "y"}, {&kB, "y"}});
+  const Samples x = render({{&kA, "x"}, {&kB, "x"}});
+  const Samples y = render({{&kA, "y"}, {&kB, "y"}});
   const int group = 0;
   const Exposition::Part parts[] = {{&x, &group}, {&y, &group}};
   Exposition exposition;
@@ -45,8 +47,8 @@ TEST(Exposition, InstancesOfOneCollectorShareTheirFamilies) {
 }
 
 TEST(Exposition, ASecondCollectorCannotHaveAFamilyAgain) {
-  const RenderedSamples x = render({{&kA, "x"}});
-  const RenderedSamples y = render({{&kA, "y"}, {&kB, "y"}});
+  const Samples x = render({{&kA, "x"}});
+  const Samples y = render({{&kA, "y"}, {&kB, "y"}});
   const int one = 0, other = 0;
   const Exposition::Part parts[] = {{&x, &one}, {&y, &other}};
   Exposition exposition;
@@ -56,8 +58,8 @@ TEST(Exposition, ASecondCollectorCannotHaveAFamilyAgain) {
 }
 
 TEST(Exposition, NoticesWhenTheFamiliesChange) {
-  const RenderedSamples x = render({{&kA, "x"}});
-  const RenderedSamples y = render({{&kB, "y"}, {&kA, "y"}});
+  const Samples x = render({{&kA, "x"}});
+  const Samples y = render({{&kB, "y"}, {&kA, "y"}});
   const int one = 0, other = 0;
   Exposition exposition;
   const auto f = [&](std::initializer_list<Exposition::Part> parts) {

@@ -70,10 +70,11 @@ class Collected {
     SampleSink sink(100);
     sink.begin();
     metrics_.collect(sink);
-    RenderedSamples rendered;
-    sink.render(rendered);
+    Samples published;
+    sink.publish(published);
     std::string samples;
-    std::string_view rest = rendered.text;
+    const std::string text = text_of(published);
+    std::string_view rest = text;
     while (!rest.empty()) {
       const std::string_view line = rest.substr(0, rest.find('\n') + 1);
       if (!line.starts_with('#')) samples += line;

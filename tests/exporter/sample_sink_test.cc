@@ -2,14 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <charconv>
-#include <cmath>
-#include <limits>
-#include <random>
-
-#include "exporter/limits.h"
-
 namespace upkeep {
 namespace {
 
@@ -17,63 +9,9 @@ constexpr MetricDesc kUp = gauge("upkeep_test_up", "Whether it is up.");
 constexpr MetricDesc kBytes = counter("upkeep_test_bytes_total", "Bytes.", {"device", "mode"});
 
 std::string render(SampleSink& sink) {
-  RenderedSamples rendered;
-  sink.render(rendered);
-  return rendered.text;
-}
-
-TEST(AppendValue, IsShortestAndReadsBackTheSame) {
-  const auto f = [](double value, std::string_view want) {
-    std::string text;
-    append_value(text, value);
-    EXPECT_EQ(text, want);
-  };
-  f(0, "0");
-  f(-3, "-3");
-  f(1500000000, "1500000000");
-  f(0.1, "0.1");
-  f(1e22, "1e+22");
-  f(9007199254740991, "9007199254740991");
-  f(std::numeric_limits<double>::infinity(), "+Inf");
-  f(-std::numeric_limits<double>::infinity(), "-Inf");
-  f(std::nan(""), "NaN");
-}
-
-TEST(AppendValue, WritesDecimalsAsTheStandardLibraryDoes) {
-  std::mt19937_64 random(1);  // NOLINT: the same numbers each time
-  std::uniform_int_distribution<std::int64_t> digits(1, 999'999'999'999'999);
-  for (int i = 0; i < 100'000; ++i) {
-    const double value = static_cast<double>(digits(random) >> (i % 50)) / std::pow(10, i % 9);
-    for (double one : {value, std::nextafter(value, 0), std::nextafter(value, 1e300), -value}) {
-      if (one == std::floor(one)) continue;
-      std::array<char, 32> want{};
-      const char* const end = std::to_chars(want.data(), want.data() + want.size(), one).ptr;
-      std::string text;
-      append_value(text, one);
-      ASSERT_EQ(text, std::string_view(want.data(), end));
-    }
-  }
-}
-
-TEST(AppendLabelValue, EscapesAndRepairs) {
-  const auto f = [](std::string_view value, std::string_view want) {
-    std::string text;
-    append_label_value(text, value);
-    EXPECT_EQ(text, want);
-  };
-  f("eth0", "eth0");
-  f("a\"b\\c\nd", "a\\\"b\\\\c\\nd");
-  f("\xff/mnt", "\xEF\xBF\xBD/mnt");
-  f("\xed\xa0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
-  f("gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f");
-}
-
-TEST(AppendLabelValue, CutsLongValuesAndKeepsThemApart) {
-  std::string one, other;
-  append_label_value(one, std::string(65536, 'x') + "1");
-  append_label_value(other, std::string(65536, 'x') + "2");
-  EXPECT_EQ(one.size(), limits::kLabelValueBytes);
-  EXPECT_NE(one, other);
+  Samples samples;
+  sink.publish(samples);
+  return text_of(samples);
 }
 
 TEST(SampleSink, GroupsFamiliesThatWereAddedInTurn) {
@@ -126,6 +64,40 @@ TEST(SampleSink, LabelsThatRunTogetherStayApart) {
   }
 }
 
+// Bytes equal to what another value is written as are another value.
+TEST(SampleSink, EscapedValuesStayApart) {
+  SampleSink sink(100);
+  for (const std::string_view device : {R"(a"b)", R"(a\"b)", R"(a"b)", R"(x",mode="y)", "x", "\xff", "\xEF\xBF\xBD"}) {
+    SampleSink fresh(100);
+    for (SampleSink* one : {&sink, &fresh}) {
+      one->begin();
+      one->add(kBytes, 1, {device, "y"});
+      one->add(kBytes, 1, {device});
+    }
+    EXPECT_EQ(render(sink), render(fresh));
+  }
+}
+
+// What was published stays what it was, whatever comes after.
+TEST(SampleSink, PublishedSamplesOutliveTheirLabels) {
+  SampleSink sink(10'000);
+  Samples first;
+  std::string want;
+  for (int run = 0; run < 20; ++run) {  // each with labels of its own
+    sink.begin();
+    for (int i = 0; i < 500; ++i) sink.add(kBytes, run, {std::to_string(run * 1000 + i)});
+    Samples samples;
+    sink.publish(samples);
+    EXPECT_EQ(samples.values.size(), 500);
+    if (run == 0) {
+      first = samples;
+      want = text_of(samples);
+    }
+    EXPECT_LE(samples.layout->store->size(), 500 + 2 * 500 + 1000);
+  }
+  EXPECT_EQ(text_of(first), want);
+}
+
 TEST(SampleSink, TrailingLabelsMayBeLeftOut) {
   SampleSink sink(100);
   sink.begin();
@@ -137,11 +109,11 @@ TEST(SampleSink, LeavesOutAndCountsDuplicatesAndWhatIsOverTheLimit) {
   SampleSink sink(3);
   sink.begin();
   for (const char* device : {"a", "a", "b", "c", "d"}) sink.add(kBytes, 1, {device, "r"});
-  RenderedSamples rendered;
-  sink.render(rendered);
-  EXPECT_EQ(rendered.series, 2);   // a, b
-  EXPECT_EQ(rendered.dropped, 3);  // the second a; c, d
-  EXPECT_EQ(rendered.text.find("device=\"c\""), std::string::npos);
+  Samples samples;
+  sink.publish(samples);
+  EXPECT_EQ(samples.values.size(), 2);  // a, b
+  EXPECT_EQ(samples.dropped, 3);        // the second a; c, d
+  EXPECT_EQ(text_of(samples).find("device=\"c\""), std::string::npos);
 }
 
 TEST(SampleSink, WritesHistogramLines) {

@@ -71,7 +71,7 @@ TEST_F(InstanceTest, PublishesWhatWasAddedBesideTheError) {
   });
   EXPECT_TRUE(instance->run({}));
   ASSERT_TRUE(instance->snapshot());
-  EXPECT_NE(instance->snapshot()->samples.text.find("upkeep_test_value 1\n"), std::string::npos);
+  EXPECT_NE(text_of(instance->snapshot()->samples).find("upkeep_test_value 1\n"), std::string::npos);
   EXPECT_EQ(instance->status().outcome, Outcome::kError);
   EXPECT_EQ(instance->error(), "proc/x: half a line");
   EXPECT_EQ(instance->status().errors, 1U);

@@ -25,9 +25,9 @@ class TelemetryTest : public ::testing::Test {
   std::string page() {
     sink_.begin();
     telemetry.collect(sink_);
-    RenderedSamples rendered;
-    sink_.render(rendered);
-    return rendered.text;
+    Samples samples;
+    sink_.publish(samples);
+    return text_of(samples);
   }
   ~TelemetryTest() override { ::close(full_); }
 

@@ -103,7 +103,7 @@ void run(const CollectorInput& input) {
                                          Environment{fs, kernel, host.clock, testing::no_log()}, {});
   for (int times = 0; times < 2; ++times) {
     instances.at(0)->run({});
-    check(instances.at(0)->snapshot()->samples.text);
+    check(text_of(instances.at(0)->snapshot()->samples));
     contents.next_run();
   }
 }

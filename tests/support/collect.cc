@@ -26,9 +26,9 @@ std::string World::page(const CollectorType& type) {
   const Result<> result = collector_->collect(Run{clock.now() + type.timeout, {}}, *sink_);
   error_ = result ? "" : result.error().message;
   code_ = result ? ErrorCode{} : result.error().code;
-  RenderedSamples rendered;
-  sink_->render(rendered);
-  return rendered.text;
+  Samples samples;
+  sink_->publish(samples);
+  return text_of(samples);
 }
 
 std::string World::samples(const CollectorType& type) {

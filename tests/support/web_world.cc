@@ -104,9 +104,9 @@ std::string WebWorld::own_metrics() {
   SampleSink sink(1000);
   sink.begin();
   telemetry.collect(sink);
-  RenderedSamples rendered;
-  sink.render(rendered);
-  return rendered.text;
+  Samples samples;
+  sink.publish(samples);
+  return text_of(samples);
 }
 
 }  // namespace upkeep::testing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -37,11 +38,12 @@ inline std::string published(const View& view) {
   SampleSink sink(1000);
   sink.begin();
   view.publish(sink);
-  RenderedSamples rendered;
-  sink.render(rendered);
+  Samples samples;
+  sink.publish(samples);
+  std::istringstream lines(text_of(samples));
   std::string text;
-  for (const FamilyText& family : rendered.families)
-    text.append(rendered.text, family.samples, family.end - family.samples);
+  for (std::string line; std::getline(lines, line);)
+    if (!line.starts_with('#')) text += line + '\n';
   return text;
 }
 
