@@ -42,6 +42,8 @@
   X(udp_queues)              \
   X(uname)                   \
   X(vmstat)                  \
+  X(container_storage)       \
+  X(containers)              \
   X(postgres)                \
   X(textfile)
 

@@ -93,8 +93,8 @@ bool is_excused(const CollectorType& type, Fault fault) {
   if (name == "time") return true;                     // which it takes from its own clock
   if (fault == Fault::kNoise) return name == "hwmon";  // chips and sensors are called whatever they are called
   if (fault == Fault::kEmpty) {
-    // No socket, no textfile, and an os-release that leaves everything at its default.
-    return name == "tcpstat" || name == "textfile" || name == "os";
+    // No socket, no textfile, an os-release that leaves everything at its default, an engine that does not answer.
+    return name == "tcpstat" || name == "textfile" || name == "os" || name == "containers";
   }
   return false;
 }

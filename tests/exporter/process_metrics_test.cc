@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "tests/support/fakes.h"
+#include "tests/support/collect.h"
 
 namespace upkeep {
 namespace {
@@ -70,17 +70,7 @@ class Collected {
     SampleSink sink(100);
     sink.begin();
     metrics_.collect(sink);
-    Samples published;
-    sink.publish(published);
-    std::string samples;
-    const std::string text = text_of(published);
-    std::string_view rest = text;
-    while (!rest.empty()) {
-      const std::string_view line = rest.substr(0, rest.find('\n') + 1);
-      if (!line.starts_with('#')) samples += line;
-      rest.remove_prefix(line.size());
-    }
-    return samples;
+    return testing::samples_of(sink);
   }
 
  private:

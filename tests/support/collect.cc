@@ -1,9 +1,22 @@
 #include "tests/support/collect.h"
 
+#include <gtest/gtest.h>
+
 #include "exporter/config.h"
 #include "exporter/text.h"
 
 namespace upkeep::testing {
+namespace {
+
+std::string without_comments(const std::string& page) {
+  std::string samples;
+  for (std::string_view line : Lines(page)) {
+    if (!line.starts_with('#')) samples.append(line).append("\n");
+  }
+  return samples;
+}
+
+}  // namespace
 
 std::string World::page(const CollectorType& type) {
   if (!collector_) {
@@ -31,13 +44,13 @@ std::string World::page(const CollectorType& type) {
   return text_of(samples);
 }
 
-std::string World::samples(const CollectorType& type) {
-  std::string samples;
-  const std::string text = page(type);
-  for (std::string_view line : Lines(text)) {
-    if (!line.starts_with('#')) samples.append(line).append("\n");
-  }
-  return samples;
+std::string World::samples(const CollectorType& type) { return without_comments(page(type)); }
+
+std::string samples_of(SampleSink& sink) {
+  Samples samples;
+  sink.publish(samples);
+  EXPECT_EQ(samples.dropped, 0U);
+  return without_comments(text_of(samples));
 }
 
 }  // namespace upkeep::testing

@@ -39,4 +39,7 @@ class World {
   ErrorCode code_{};
 };
 
+// What was added to a sink, without HELP and TYPE. None of it may be dropped.
+std::string samples_of(SampleSink& sink);
+
 }  // namespace upkeep::testing

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "collectors/postgres/session.h"
 #include "collectors/postgres/view.h"
+#include "tests/support/collect.h"
 
 namespace upkeep::postgres {
 
@@ -38,13 +38,7 @@ inline std::string published(const View& view) {
   SampleSink sink(1000);
   sink.begin();
   view.publish(sink);
-  Samples samples;
-  sink.publish(samples);
-  std::istringstream lines(text_of(samples));
-  std::string text;
-  for (std::string line; std::getline(lines, line);)
-    if (!line.starts_with('#')) text += line + '\n';
-  return text;
+  return testing::samples_of(sink);
 }
 
 inline Target target(std::string text = "{name: main}") {
