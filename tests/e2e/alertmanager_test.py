@@ -142,6 +142,26 @@ MUTING = [
         {"alertname": "PostgresConnectionsAlmostOut", "server": "b", "severity": "warning"},
         False,
     ),
+    # A container that is down is nothing else; an engine that is silent is no excuse for its containers.
+    ({"alertname": "ContainerDown", "id": "/docker/a", "name": "api"},
+     {"alertname": "ContainerUnhealthy", "id": "/docker/a", "name": "api"}, True),
+    ({"alertname": "ContainerDown", "id": "/docker/a"}, {"alertname": "ContainerHighCpu", "id": "/docker/a"}, True),
+    ({"alertname": "ContainerDown", "id": "/docker/a"}, {"alertname": "ContainerUnhealthy", "id": "/docker/b"}, False),
+    ({"alertname": "ContainerDown", "id": "/docker/a"}, {"alertname": "ContainerOomKilled", "id": "/docker/a"}, False),
+    ({"alertname": "ContainerEngineUnreachable", "engine": "docker"},
+     {"alertname": "ContainerDown", "id": "/docker/a"}, False),
+    ({"alertname": "ContainerEngineUnreachable", "engine": "docker"},
+     {"alertname": "ComposeServiceMissing", "project": "shop", "service": "api"}, False),
+    (
+        {"alertname": "ContainerUnhealthy", "id": "/docker/a", "name": "api-1"},
+        {"alertname": "ContainerUnhealthy", "id": "/docker/a", "name": "api-1", "severity": "warning"},
+        True,
+    ),
+    (
+        {"alertname": "ContainerUnhealthy", "id": "/docker/a", "name": "api-1"},
+        {"alertname": "ContainerUnhealthy", "id": "/docker/b", "name": "api-2", "severity": "warning"},
+        False,
+    ),
     (
         {"alertname": "UpkeepTextfileBroken", "file": "/a.prom"},
         {"alertname": "UpkeepCollectorFailing", "collector": "textfile"},

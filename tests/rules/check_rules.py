@@ -33,6 +33,12 @@ RUNBOOK_PARTS = ("Meaning", "Impact", "Look", "Do", "Safe")
 MAX_SUMMARY = 200
 # Labels that every series has from its scrape.
 SCRAPE_LABELS = {"job", "instance"}
+# Labels that every series about one container has besides those of its family: with the labels of `labels:` in
+# upkeep.yml, at their default.
+CONTAINER_LABELS = ["id", "name", "image"] + [
+    f"container_label_com_docker_compose_{label}" for label in ("project", "service")
+]
+CONTAINER_METRICS = re.compile(r"container_(?!scrape_error$)\w+|upkeep_container_log_bytes")
 ALWAYS_FIRES = "vector(1)"
 
 
@@ -132,7 +138,7 @@ class Checker:
         """That what a text shows of a series is a label that the series can have."""
         possible = set(SCRAPE_LABELS) | set(re.findall(r'label_replace\(.*?,\s*"(\w+)"', alert.expr))
         for selector in alert.selectors:
-            labels = self.declared.get(selector.name, ())
+            labels = self._declared_labels(selector.name)
             if labels is None:
                 return
             possible |= set(labels)
@@ -148,6 +154,12 @@ class Checker:
             # One odd scrape is no reason to wake anyone.
             if not alert.wait and not promql.has_range(alert.expr) and alert.expr != ALWAYS_FIRES:
                 self.problem(alert, "neither waits (`for`) nor looks at a range")
+
+    def _declared_labels(self, name: str):
+        """None where any label is possible."""
+        if any(known.endswith("*") and name.startswith(known[:-1]) for known in self.declared):
+            return self.declared.get(name)
+        return self.declared.get(name, ())
 
     def _check_declared(self, where, selector: promql.Selector) -> None:
         if selector.name not in self.declared:
@@ -269,6 +281,8 @@ def declared_metrics(listing: str, external: str) -> dict:
     for line in listing.splitlines():
         name, kind, labels = line.split("\t")[:3]
         declared[name] = None if kind == "any" else labels.split(",") if labels else []
+        if declared[name] is not None and CONTAINER_METRICS.fullmatch(name):
+            declared[name] += CONTAINER_LABELS
     for number, line in enumerate(external.splitlines(), 1):
         if line.strip() and not line.startswith("#"):
             words = line.split(None, 2)

@@ -246,7 +246,7 @@ def test_a_changed_threshold_is_found(copy):
 
 def test_a_configuration_that_loads_no_rules_is_found(copy):
     copy.spoil("deploy/prometheus/prometheus.yml", "../../rules/*.yml", "../rules/*.yml")
-    assert found_by_promtool(copy, "none") == ["deploy/prometheus/prometheus.yml: does not load the 4 files of rules"]
+    assert found_by_promtool(copy, "none") == ["deploy/prometheus/prometheus.yml: does not load the 5 files of rules"]
 
 
 def test_what_is_declared():
@@ -259,6 +259,10 @@ def test_what_is_declared():
         "up": [],
         "sent_total": ["to", "how"],
     }
+    # Those of a container have its labels, and no others have.
+    containers = "container_x\tgauge\tcpu\tcontainers\thelp\nupkeep_container_y\tgauge\t\tcontainers\thelp\n"
+    declared = check_rules.declared_metrics(containers, "")
+    assert declared == {"container_x": ["cpu", *check_rules.CONTAINER_LABELS], "upkeep_container_y": []}
     with pytest.raises(SystemExit, match=r"external_metrics.txt:1: name, labels and reason expected"):
         check_rules.declared_metrics("", "up -\n")
     with pytest.raises(SystemExit, match=r"external_metrics.txt:1: node_load1 is declared by a collector"):
