@@ -37,11 +37,11 @@ class Page:
         assert key not in self.samples, f"a second sample of {line[:300]!r}"
         self.samples[key] = float(match[3])
 
-    def get(self, name, **labels):
+    def get(self, name, /, **labels):
         """The value of the one series with that name and those labels exactly; None without it."""
         return self.samples.get((name, tuple(sorted(labels.items()))))
 
-    def select(self, name, **labels):
+    def select(self, name, /, **labels):
         """{labels: value} of the series with that name and at least those labels."""
         wanted = set(labels.items())
         return {dict_key: v for (n, dict_key), v in self.samples.items() if n == name and wanted <= set(dict_key)}
