@@ -25,6 +25,7 @@ class ContainerFamilies {
   ContainerFamilies(std::span<const MetricDesc> fixed, std::span<const std::string> keys);
   ContainerFamilies(const ContainerFamilies&) = delete;
   ContainerFamilies& operator=(const ContainerFamilies&) = delete;
+  ~ContainerFamilies() = default;
 
   const MetricDesc& operator[](std::size_t index) const { return families_[index]; }
 

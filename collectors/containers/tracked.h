@@ -34,6 +34,7 @@ class Tracked {
   Tracked(const Tools& tools, std::string_view path);
   Tracked(const Tracked&) = delete;
   Tracked& operator=(const Tracked&) = delete;
+  ~Tracked() = default;
 
   [[nodiscard]] const std::string& path() const { return labels_[0]; }
   [[nodiscard]] std::string_view id() const { return id_; }
