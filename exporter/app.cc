@@ -152,8 +152,9 @@ void App::wait_for_signals() {
   sigdelset(&ends, SIGHUP);
   DescriptorReserve reserve;
   for (;;) {
-    // The tick is short, because without descriptors a thread spins until the reserve is given back.
-    const timespec at_once{}, tick{.tv_sec = 0, .tv_nsec = 500'000'000};
+    // Seldom, because each one costs as much as a few files; but without descriptors a thread spins until the reserve is
+    // given back.
+    const timespec at_once{}, tick{.tv_sec = 2, .tv_nsec = 0};
     // Of several that wait, the kernel hands out SIGHUP first: the end must not wait for one more reload.
     int signal = ::sigtimedwait(&ends, nullptr, &at_once);
     if (signal < 0) signal = ::sigtimedwait(&signals, nullptr, &tick);
