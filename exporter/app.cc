@@ -152,7 +152,7 @@ void App::wait_for_signals() {
   sigdelset(&ends, SIGHUP);
   DescriptorReserve reserve;
   for (;;) {
-    // Seldom, because each one costs as much as a few files; but without descriptors a thread spins until the reserve is
+    // Seldom, for each one costs as much as a few files; but without descriptors a thread spins until the reserve is
     // given back.
     const timespec at_once{}, tick{.tv_sec = 2, .tv_nsec = 0};
     // Of several that wait, the kernel hands out SIGHUP first: the end must not wait for one more reload.

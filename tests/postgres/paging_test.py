@@ -4,13 +4,9 @@ All faults at once: the longest waits a minute, as its alert does.
 """
 
 import contextlib
-import json
 
+import postgres
 import waiting
-
-
-def config(*items):
-    return json.dumps({"collectors": {"host": False, "postgres": items}})
 
 
 def make_invalid_index(cluster):
@@ -32,7 +28,7 @@ def test_faults_page_whom_they_should_until_they_are_mended(make_cluster, make_s
     standby = make_cluster(primary=main)
     crowded = make_cluster(max_connections="20")
     running = make_stack(
-        upkeep_config=config(
+        upkeep_config=postgres.config(
             main.item(name="main", standbys=1), standby.item(name="standby"), crowded.item(name="crowded")
         )
     )

@@ -324,10 +324,14 @@ class Session:
         waiting.until(lambda: self._cluster.sql(query) == "Lock", 20, "a session that waits for a lock")
 
 
-def write_config(folder, *items):
+def config(*items):
     """A configuration that watches these servers and nothing else."""
+    return json.dumps({"collectors": {"host": False, "containers": False, "postgres": items}}, indent=2)
+
+
+def write_config(folder, *items):
     path = pathlib.Path(folder) / "upkeep.yml"
-    path.write_text(json.dumps({"collectors": {"host": False, "postgres": items}}, indent=2), encoding="utf-8")
+    path.write_text(config(*items), encoding="utf-8")
     return path
 
 
