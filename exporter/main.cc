@@ -63,7 +63,7 @@ void add_flags(CLI::App& cli, upkeep::Options& options) {
 int main(int argc, char** argv) {
   // Threads that allocate little and seldom need no heap each: a dozen of those would hold megabytes for nothing.
   ::mallopt(M_ARENA_MAX, 1);
-  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);  // large pages and answers go back to the system when they are freed
+  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);  // large pages and answers go back to the system when they are freed
   CLI::App cli("Upkeep: the maintenance handbook, executed. A Prometheus exporter of what wants looking after.",
                "upkeep");
   upkeep::Options options;
