@@ -10,21 +10,9 @@
 
 #include "exporter/clock.h"
 #include "exporter/limits.h"
+#include "exporter/log_line.h"
 
 namespace upkeep {
-
-enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
-enum class LogFormat : std::uint8_t { kLogfmt, kJson };
-
-struct LogField {
-  std::string_view key, value;
-};
-
-// One line without the newline: ts, level, msg, then the fields; a field without value is left out. Control characters,
-// quotes and bytes that are not UTF-8 are escaped, a value longer than limits::kLogFieldBytes is cut: nobody outside
-// can forge a line.
-std::string format_log_line(LogFormat format, Clock::wall_time time, LogLevel level, std::string_view message,
-                            std::initializer_list<LogField> fields);
 
 // Thread-safe.
 class Log {

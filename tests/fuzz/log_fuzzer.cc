@@ -5,7 +5,7 @@
 #include <string>
 
 #include "exporter/limits.h"
-#include "exporter/log.h"
+#include "exporter/log_line.h"
 #include "exporter/utf8.h"
 
 namespace upkeep {
