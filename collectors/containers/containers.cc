@@ -94,16 +94,8 @@ class Containers final : public Collector {
     tools_.devices.forget();
     tools_.own_network = network_namespace(environment_.fs, "1");
     if (tools_.own_network.empty()) tools_.own_network = network_namespace(environment_.fs, "self");
-    if (engine_ || !options_.ask_engine) return;
-    if (options_.socket) {
-      engine_ = make_engine_(*options_.socket);
-      return;
-    }
-    for (const std::string_view socket : kSockets) {
-      if (!environment_.fs.status(socket.substr(1))) continue;
-      engine_ = make_engine_(std::string(socket));
-      return;
-    }
+    if (engine_) return;
+    if (auto socket = find_socket(options_, environment_.fs)) engine_ = make_engine_(*std::move(socket));
   }
 
   // Whether a container runs of which there is no control group yet.

@@ -50,7 +50,7 @@ void Engine::give_up(std::string_view reason) const {
   view->known = true;
   view->reason = reason;
   view_ = std::move(view);
-  log_.warn("container engine unreachable", {{"socket", socket_path_}, {"reason", reason}});
+  log_.warn("Container engine unreachable", {{"socket", socket_path_}, {"reason", reason}});
 }
 
 std::unique_ptr<EngineSource> make_engine(std::string socket_path, const Clock& clock, Log& log) {

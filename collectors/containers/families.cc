@@ -22,4 +22,17 @@ ContainerFamilies::ContainerFamilies(std::span<const MetricDesc> fixed, std::spa
   }
 }
 
+ContainerLabels::ContainerLabels(std::string_view id, const Container& container, std::span<const std::string> keys) {
+  for (const std::string_view value : {id, std::string_view(container.name), std::string_view(container.image)})
+    values[count++] = value;
+  for (const std::string& key : keys.first(std::min(keys.size(), kLabelKeysAtMost))) {
+    const auto found = container.labels.find(key);
+    values[count++] = found == container.labels.end() ? std::string_view() : std::string_view(found->second);
+  }
+}
+
+ContainerLabels::ContainerLabels(std::span<const std::string> texts) {
+  for (const std::string& text : texts.first(std::min(texts.size(), values.size()))) values[count++] = text;
+}
+
 }  // namespace upkeep::containers

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collectors/containers/engine.h"
 #include "exporter/metric.h"
 #include "exporter/sample_sink.h"
 
@@ -34,24 +35,30 @@ class ContainerFamilies {
   std::vector<MetricDesc> families_;
 };
 
-// Adds samples of one container, whose labels are set up once. The texts must outlive it.
+// The values of those labels. Views: what they are made from must outlive them.
+struct ContainerLabels {
+  ContainerLabels(std::string_view id, const Container& container, std::span<const std::string> keys);
+  explicit ContainerLabels(std::span<const std::string> values);
+
+  std::array<std::string_view, kMaxLabels> values;
+  std::size_t count = 0;
+};
+
+// Adds samples of one container, whose labels are set up once.
 class ContainerSamples {
  public:
-  ContainerSamples(const ContainerFamilies& families, std::span<const std::string> labels, SampleSink& out)
-      : families_(families), out_(out), common_(labels.size()) {
-    for (std::size_t i = 0; i < common_; ++i) labels_[i] = labels[i];
-  }
+  ContainerSamples(const ContainerFamilies& families, const ContainerLabels& labels, SampleSink& out)
+      : families_(families), out_(out), labels_(labels) {}
   void add(std::size_t family, double value, std::initializer_list<std::string_view> own = {}) {
-    std::size_t count = common_;
-    for (const std::string_view label : own) labels_[count++] = label;
-    out_.add(families_[family], value, std::span<const std::string_view>(labels_.data(), count));
+    std::size_t count = labels_.count;
+    for (const std::string_view label : own) labels_.values[count++] = label;
+    out_.add(families_[family], value, std::span<const std::string_view>(labels_.values.data(), count));
   }
 
  private:
   const ContainerFamilies& families_;
   SampleSink& out_;
-  std::size_t common_;
-  std::array<std::string_view, kMaxLabels> labels_;
+  ContainerLabels labels_;
 };
 
 }  // namespace upkeep::containers

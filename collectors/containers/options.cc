@@ -6,6 +6,7 @@
 #include <set>
 
 #include "collectors/containers/families.h"
+#include "exporter/filesystem.h"
 
 namespace upkeep::containers {
 namespace {
@@ -43,7 +44,19 @@ void read_labels(ConfigReader& config, Options& options) {
   }
 }
 
+// Where engines put their sockets.
+constexpr std::string_view kSockets[] = {"/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock"};
+
 }  // namespace
+
+std::optional<std::string> find_socket(const Options& options, FileSystem& fs) {
+  if (!options.ask_engine) return std::nullopt;
+  if (options.socket) return options.socket;
+  for (const std::string_view path : kSockets) {
+    if (fs.status(path.substr(1))) return std::string(path);
+  }
+  return std::nullopt;
+}
 
 Options read_options(ConfigReader& config) {
   Options options{.names = config.filter("names", "", ""),

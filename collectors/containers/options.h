@@ -9,7 +9,11 @@
 
 #include "exporter/config.h"
 
-namespace upkeep::containers {
+namespace upkeep {
+
+class FileSystem;
+
+namespace containers {
 
 // So many replicas of a compose service should run.
 struct ExpectedService {
@@ -31,7 +35,9 @@ struct Options {
 
 Options read_options(ConfigReader& config);
 
-// Where engines put their sockets, in the order in which they are looked for.
-inline constexpr const char* kSockets[] = {"/run/docker.sock", "/var/run/docker.sock", "/run/podman/podman.sock"};
+// Where the engine to be asked listens: as configured, else the first of the usual places where something is. Nothing:
+// nobody is to be asked.
+std::optional<std::string> find_socket(const Options& options, FileSystem& fs);
 
-}  // namespace upkeep::containers
+}  // namespace containers
+}  // namespace upkeep

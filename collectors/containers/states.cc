@@ -1,6 +1,5 @@
 #include "collectors/containers/states.h"
 
-#include <algorithm>
 #include <array>
 
 namespace upkeep::containers {
@@ -18,7 +17,8 @@ constexpr std::array kFamilies = {
     gauge("container_state_oomkilled", "Whether the last run was ended for lack of memory."),
     gauge("container_state_startedat", "Unix time of the last start."),
     gauge("container_state_finishedat", "Unix time of the last end."),
-    counter("container_oom_events_total", "Times that something in the container was killed for lack of memory."),
+    counter("container_oom_events_total",
+            "Times that something in the container was killed for lack of memory; notices of one second are one."),
     gauge("upkeep_container_engine_up", "Whether the engine's API answers.", {"engine"}),
     gauge("upkeep_container_engine_failed", "1 while the engine's API does not answer, with why.",
           {"engine", "reason"}),
@@ -47,42 +47,17 @@ enum Family : std::uint8_t {
   kTruncated,
 };
 
-// Of a container, with its labels set up once.
-class Samples {
- public:
-  Samples(const ContainerFamilies& families, std::span<const std::string> keys, std::string_view id,
-          const Container& container, SampleSink& out)
-      : families_(families), out_(out) {
-    for (const std::string_view label : {id, std::string_view(container.name), std::string_view(container.image)}) {
-      labels_[common_++] = label;
-    }
-    for (const std::string& key : keys) {
-      const auto found = container.labels.find(key);
-      labels_[common_++] = found == container.labels.end() ? std::string_view() : std::string_view(found->second);
-    }
-  }
-  void add(Family family, double value) { out_.add(families_[family], value, {labels_.data(), common_}); }
-  // 1 for the name at `place`, 0 for the others.
-  void add_each(Family family, std::span<const std::string_view> names, std::size_t place) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      labels_[common_] = names[i];
-      out_.add(families_[family], i == place ? 1 : 0, {labels_.data(), common_ + 1});
-    }
-  }
-
- private:
-  const ContainerFamilies& families_;
-  SampleSink& out_;
-  std::array<std::string_view, kMaxLabels> labels_;
-  std::size_t common_ = 0;
-};
+// 1 for the name at `place`, 0 for the others.
+void add_each(Family family, std::span<const std::string_view> names, std::size_t place, ContainerSamples& out) {
+  for (std::size_t i = 0; i < names.size(); ++i) out.add(family, i == place ? 1 : 0, {names[i]});
+}
 
 double health_state(Health health) { return health == Health::kNone ? -1 : health == Health::kHealthy ? 1 : 0; }
 
-void publish_container(const Container& container, Samples& out) {
-  out.add_each(kStatus, kStateNames, static_cast<std::size_t>(container.state));
+void publish_container(const Container& container, ContainerSamples& out) {
+  add_each(kStatus, kStateNames, static_cast<std::size_t>(container.state), out);
   if (!container.inspected) return;  // the list says no more
-  out.add_each(kHealthStatus, kHealthNames, static_cast<std::size_t>(container.health));
+  add_each(kHealthStatus, kHealthNames, static_cast<std::size_t>(container.health), out);
   out.add(kHealthState, health_state(container.health));
   if (container.health != Health::kNone) out.add(kFailingStreak, container.failing_streak);
   out.add(kRestartCount, container.restart_count);
@@ -109,15 +84,14 @@ void publish_engine(const EngineView& view, SampleSink& out) {
 }  // namespace
 
 StateFamilies::StateFamilies(std::span<const std::string> keys)
-    : keys_(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), kLabelKeysAtMost))),
-      families_(std::span(kFamilies).first(kEngineUp), keys_) {}
+    : keys_(keys.begin(), keys.end()), families_(std::span(kFamilies).first(kEngineUp), keys_) {}
 
 void StateFamilies::publish(const EngineView& view, const IdOf& id_of, SampleSink& out,
                             const std::function<bool(const Container&)>& keeps) const {
   publish_engine(view, out);
   for (const Container& container : view.containers) {
     if (keeps && !keeps(container)) continue;
-    Samples samples(families_, keys_, id_of(container), container, out);
+    ContainerSamples samples(families_, ContainerLabels(id_of(container), container, keys_), out);
     publish_container(container, samples);
   }
 }

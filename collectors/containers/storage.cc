@@ -48,7 +48,7 @@ class Storage final : public Collector {
         families_(std::span(kFamilies).subspan(kLogBytes), options_.label_keys) {}
 
   Result<> collect(const Run& run, SampleSink& out) override {
-    const auto socket = find_socket();
+    const auto socket = find_socket(options_, environment_.fs);
     if (!socket) return fail(ErrorCode::kNoData, "no container engine");
     out.add(kFamilies[kLogMax], static_cast<double>(options_.log_max_bytes));
     out.add(kFamilies[kImageMaxAge], std::chrono::duration<double>(options_.image_max_age).count());
@@ -71,15 +71,6 @@ class Storage final : public Collector {
   }
 
  private:
-  [[nodiscard]] std::optional<std::string> find_socket() const {
-    if (!options_.ask_engine) return std::nullopt;
-    if (options_.socket) return options_.socket;
-    for (const std::string_view path : kSockets) {
-      if (environment_.fs.status(path.substr(1))) return std::string(path);
-    }
-    return std::nullopt;
-  }
-
   template <class T>
   static Result<T> answered(http::Answered<T> answer) {
     if (answer) return *std::move(answer);
@@ -108,12 +99,9 @@ class Storage final : public Collector {
 
   void publish_log(const Container& container, const Result<FileStatus>& status, SampleSink& out) const {
     if (!status || !status->is_regular) return;
-    std::vector<std::string> labels = {"/docker/" + container.id, container.name, container.image};
-    for (const std::string& key : options_.label_keys) {
-      const auto found = container.labels.find(key);
-      labels.push_back(found == container.labels.end() ? "" : found->second);
-    }
-    ContainerSamples(families_, labels, out).add(0, static_cast<double>(status->size_bytes));
+    const std::string id = "/docker/" + container.id;
+    ContainerSamples samples(families_, ContainerLabels(id, container, options_.label_keys), out);
+    samples.add(0, static_cast<double>(status->size_bytes));
   }
 
   static void publish_usage(std::string_view type, const Usage& usage, SampleSink& out) {

@@ -59,16 +59,9 @@ void Tracked::begin_anew(const Tools& tools) {
 void Tracked::set_engine(const Tools& tools, const Container* container) {
   container_ = container;
   if (container == nullptr) return;
-  labels_[1] = container->name;
-  labels_[2] = container->image;
-  for (std::size_t i = 3; i < labels_.size(); ++i) {
-    const auto found = container->labels.find(tools.label_keys[i - 3]);
-    if (found == container->labels.end()) {
-      labels_[i].clear();
-    } else {
-      labels_[i] = found->second;
-    }
-  }
+  // Kept as copies: they are told of for a while when it is gone.
+  const ContainerLabels labels(labels_[0], *container, tools.label_keys);
+  for (std::size_t i = 1; i < labels_.size(); ++i) labels_[i] = labels.values[i];
 }
 
 void Tracked::set_present(const Tools& tools, bool present) {
@@ -80,7 +73,7 @@ void Tracked::set_present(const Tools& tools, bool present) {
 }
 
 Result<> Tracked::publish(Tools& tools, SampleSink& out) {
-  ContainerSamples samples(tools.families, labels_, out);
+  ContainerSamples samples(tools.families, ContainerLabels(labels_), out);
   Result<> result;
   if (is_present_) {
     result = files_.read(tools.clock.now(), tools.clock_ticks_per_second);

@@ -124,7 +124,9 @@ class Watcher {
     if (event.action == "destroy" || event.action == "remove") return forget(event.id);
     dirty_.insert(event.id);
     Container* const known = event.action == "oom" ? find_to_change(event.id) : nullptr;
-    if (known == nullptr || event.time <= known->last_oom) return;
+    // The kernel gives notice several times of what is one kill (cgroup v1).
+    constexpr double kOneKillSeconds = 1;
+    if (known == nullptr || event.time < known->last_oom + kOneKillSeconds) return;
     ++known->ooms;
     known->last_oom = event.time;
   }
@@ -210,7 +212,7 @@ class Watcher {
     next_check_ = settings_.clock.now() + pace_.check;
     reached_ = true;
     if (!is_news) return;
-    settings_.log.info("container engine reached", {{"socket", settings_.socket_path},
+    settings_.log.info("Container engine reached", {{"socket", settings_.socket_path},
                                                     {"engine", next.name},
                                                     {"version", next.version},
                                                     {"api_version", next.api_version}});
@@ -223,8 +225,8 @@ class Watcher {
     next.up = false;
     next.reason = reason_of(problem.why);
     if (is_news) {
-      settings_.log.warn("container engine unreachable",
-                         {{"socket", settings_.socket_path}, {"reason", next.reason}, {"error", problem.message}});
+      settings_.log.warn("Container engine unreachable",
+                         {{"socket", settings_.socket_path}, {"reason", next.reason}, {"err", problem.message}});
     }
     publish();
   }

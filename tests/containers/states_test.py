@@ -112,10 +112,9 @@ def test_out_of_memory(daemon, watch):
     assert daemon.state("hungry")["OOMKilled"]
     assert docker.one(page, "container_state_oomkilled", "hungry") == 1
     assert docker.one(page, "container_exitcode", "hungry") == 137
-    page = docker.wait_for(program, lambda page: oom_events(page, "hungry"), "its being counted")
-    first = oom_events(page, "hungry")
+    docker.wait_for(program, lambda page: oom_events(page, "hungry") == 1, "its being counted")
     daemon.docker("start", "hungry")
-    docker.wait_for(program, lambda page: oom_events(page, "hungry") > first, "a second one")
+    docker.wait_for(program, lambda page: oom_events(page, "hungry") == 2, "a second one")
 
 
 def test_health(daemon, watch):

@@ -177,8 +177,8 @@ TEST_F(EngineTest, ADaemonThatRestartsCostsNothingButTime) {
   engine_.reset();
   const std::string lines = logged();
   EXPECT_EQ(std::ranges::count(lines, '\n'), 3) << lines;
-  EXPECT_NE(lines.find("container engine reached"), std::string::npos) << lines;
-  EXPECT_NE(lines.find("container engine unreachable"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("Container engine reached"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("Container engine unreachable"), std::string::npos) << lines;
 }
 
 TEST_F(EngineTest, AHungDaemonIsNoticedAndForgiven) {

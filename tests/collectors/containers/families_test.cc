@@ -26,7 +26,7 @@ TEST(ContainerFamilies, PutsTheContainerBeforeTheRest) {
   SampleSink sink(10);
   sink.begin();
   const std::vector<std::string> labels = {"/docker/1", "web", "nginx", "shop", "front"};
-  ContainerSamples samples(families, labels, sink);
+  ContainerSamples samples(families, ContainerLabels(labels), sink);
   samples.add(0, 1);
   samples.add(1, 2, {"sda"});
   const std::string page = testing::samples_of(sink);

@@ -24,7 +24,7 @@ Published publish(FakeFileSystem& fs, int pid) {
   const std::vector<std::string> labels = {"/x", "", ""};
   SampleSink sink(100);
   sink.begin();
-  ContainerSamples out(families, labels, sink);
+  ContainerSamples out(families, ContainerLabels(labels), sink);
   Published published{{}, publish_network(fs, pid, 0, out)};
   published.samples = samples_of(sink);
   return published;

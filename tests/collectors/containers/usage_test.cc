@@ -32,7 +32,7 @@ class World {
     const std::vector<std::string> labels = {kPath, "", ""};
     SampleSink sink(1000);
     sink.begin();
-    ContainerSamples out(families, labels, sink);
+    ContainerSamples out(families, ContainerLabels(labels), sink);
     publish_usage(files->usage(), 0, devices, with_ooms, out);
     const std::string page = samples_of(sink);
     std::string text;
