@@ -1,7 +1,6 @@
 #include "exporter/app.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -9,7 +8,9 @@
 #include <thread>
 
 #include "exporter/build_info.h"
+#include "exporter/descriptor_limit.h"
 #include "exporter/descriptor_reserve.h"
+#include "exporter/heap.h"
 #include "exporter/limits.h"
 #include "exporter/service_manager.h"
 
@@ -44,7 +45,7 @@ sigset_t handled_signals() {
 App::App(Options options, std::span<const CollectorType* const> types)
     : options_(std::move(options)),
       types_(types),
-      fs_(make_filesystem(options_.roots)),
+      fs_(make_filesystem(options_.roots, raise_descriptor_limit())),
       kernel_(make_kernel(options_.roots.rootfs)),
       log_(LogLevel::kInfo, LogFormat::kLogfmt),
       environment_{*fs_, *kernel_, clock_, log_},
@@ -151,6 +152,7 @@ void App::wait_for_signals() {
   sigset_t ends = signals;
   sigdelset(&ends, SIGHUP);
   DescriptorReserve reserve;
+  Heap heap;
   for (;;) {
     // Seldom, for each one costs as much as a few files; but without descriptors a thread spins until the reserve is
     // given back.
@@ -165,6 +167,7 @@ void App::wait_for_signals() {
       return;
     }
     scheduler()->tend();
+    heap.tend(clock_.now());
     switch (reserve.tend()) {
       case DescriptorReserve::Change::kGivenBack:
         log_.warn("Out of file descriptors, gave the reserve back", {});
@@ -202,7 +205,6 @@ int App::serve() {
   web_ = *std::move(web);
   telemetry_.reloaded(true);
   for (const std::string& url : web_->urls()) log_.info("Listening on", {{"address", url}});
-  ::malloc_trim(0);  // what reading the configuration left
   service_manager::ready();
   watch_over();
   wait_for_signals();

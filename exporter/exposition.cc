@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "exporter/limits.h"
+
 namespace upkeep {
 
 bool Exposition::layout_holds(std::span<const Part> parts) {
@@ -86,6 +88,9 @@ void Gzip::compress(std::string_view text, std::string& out) {
   }
   out.assign(room_.get(),
              libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(), room_.get(), room_bytes_));
+  if (room_bytes_ <= limits::kKeptPageBytes) return;
+  room_.reset();
+  room_bytes_ = 0;
 }
 
 std::string_view Page::gzip() const {

@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <span>
 
 namespace upkeep {
 namespace {
@@ -54,18 +55,41 @@ bool means_gone(int error_number) {
          error_number == ESTALE;
 }
 
+// Where a logical path is.
+std::string real_path(const Roots& roots, std::string_view path) {
+  if (path == "proc" || path.starts_with("proc/")) return roots.procfs + std::string(path.substr(4));
+  if (path == "sys" || path.starts_with("sys/")) return roots.sysfs + std::string(path.substr(3));
+  return (roots.rootfs.ends_with('/') ? roots.rootfs : roots.rootfs + "/") + std::string(path);
+}
+
 class RealFile final : public File {
  public:
-  RealFile(std::string name, std::string path, FileKind kind, bool may_keep, Budget& budget)
-      : name_(std::move(name)), path_(std::move(path)), kind_(kind), may_keep_(may_keep), budget_(budget) {}
+  RealFile(std::string_view path, FileKind kind, const Roots& roots, Budget& budget)
+      : path_(path), kind_(kind), roots_(roots), budget_(budget) {}
   ~RealFile() override { close(); }
   RealFile(const RealFile&) = delete;
   RealFile& operator=(const RealFile&) = delete;
 
   Result<std::string_view> read() override {
+    if (kind_ != FileKind::kAttribute) return read_with([this] { return read_table(); });
+    std::array<char, limits::kAttributeBytes> room;  // NOLINT(*-member-init): what is read is used
+    UPKEEP_TRY(const std::string_view content, read_into(room));
+    buffer_ = content;
+    return buffer_;
+  }
+
+  Result<std::string_view> read_into(std::span<char> room) override {
+    return read_with([this, room] { return read_at(0, room); });
+  }
+
+  [[nodiscard]] bool is_kept() const override { return kept_; }
+
+ private:
+  template <class ReadOpen>
+  Result<std::string_view> read_with(const ReadOpen& read_open) {
     const bool was_open = fd_.get() >= 0;
     if (!was_open) UPKEEP_CHECK(open());
-    auto content = read_open();
+    Result<std::string_view> content = read_open();
     if (!content && was_open && content.error().code == ErrorCode::kNotFound) {
       // What we held open is gone; something of the same name may have come since.
       close();
@@ -76,11 +100,12 @@ class RealFile final : public File {
     return content;
   }
 
- private:
   Result<> open() {
-    fd_.open(path_.c_str());
-    if (fd_.get() < 0) return system_failure(errno, name_);
-    kept_ = may_keep_ && budget_.take();
+    fd_.open(real_path(roots_, path_).c_str());
+    if (fd_.get() < 0) return system_failure(errno, path_);
+    // Files of the root file system are replaced by renaming, which a kept descriptor would never see.
+    const bool may_keep = path_.starts_with("proc/") || path_.starts_with("sys/");
+    kept_ = may_keep && budget_.take();
     return {};
   }
 
@@ -97,39 +122,33 @@ class RealFile final : public File {
     return kind_ == FileKind::kLongTable || (kind_ == FileKind::kTable && chunk >= kSurelyWhole);
   }
 
-  Result<std::string_view> read_open() {
-    if (kind_ == FileKind::kAttribute) {
-      std::array<char, limits::kAttributeBytes> value;  // NOLINT(*-member-init): what is read is used
-      UPKEEP_TRY(const std::size_t size, read_at(0, value.data(), value.size()));
-      buffer_.assign(value.data(), size);
-      return buffer_;
-    }
+  Result<std::string_view> read_table() {
     std::size_t size = 0;
     for (;;) {
       if (buffer_.size() - size < kLeastRoom) buffer_.resize(std::max(kLeastRoom, 2 * buffer_.size()));
-      UPKEEP_TRY(const std::size_t got, read_at(size, buffer_.data() + size, buffer_.size() - size));
-      size += got;
+      UPKEEP_TRY(const std::string_view chunk, read_at(size, std::span(buffer_).subspan(size)));
+      size += chunk.size();
       if (size > limits::kFileBytes) {
-        return fail(ErrorCode::kLimit, name_ + ": larger than " + std::to_string(limits::kFileBytes) + " bytes");
+        return fail(ErrorCode::kLimit, path_ + ": larger than " + std::to_string(limits::kFileBytes) + " bytes");
       }
-      if (got == 0 || !may_have_more(got)) return std::string_view(buffer_.data(), size);
+      if (chunk.empty() || !may_have_more(chunk.size())) return std::string_view(buffer_.data(), size);
     }
   }
 
-  Result<std::size_t> read_at(std::size_t offset, char* to, std::size_t room) {
+  Result<std::string_view> read_at(std::size_t offset, std::span<char> room) {
     for (;;) {
-      const ssize_t got = ::pread(fd_.get(), to, room, static_cast<off_t>(offset));
-      if (got >= 0) return static_cast<std::size_t>(got);
+      const ssize_t got = ::pread(fd_.get(), room.data(), room.size(), static_cast<off_t>(offset));
+      if (got >= 0) return std::string_view(room.data(), static_cast<std::size_t>(got));
       if (errno == EINTR) continue;
-      if (means_gone(errno)) return fail(ErrorCode::kNotFound, system_failure(errno, name_).error().message);
-      return system_failure(errno, name_);
+      if (means_gone(errno)) return fail(ErrorCode::kNotFound, system_failure(errno, path_).error().message);
+      return system_failure(errno, path_);
     }
   }
 
   static constexpr std::size_t kLeastRoom = 4096;  // a page, which is as much as a table mostly gives at a time
-  const std::string name_, path_;
+  const std::string path_;                         // logical
   const FileKind kind_;
-  const bool may_keep_;
+  const Roots& roots_;
   Budget& budget_;
   bool kept_ = false;
   Descriptor fd_;
@@ -141,9 +160,7 @@ class RealFileSystem final : public FileSystem {
   RealFileSystem(Roots roots, std::size_t kept_open) : roots_(std::move(roots)), budget_(kept_open) {}
 
   std::unique_ptr<File> open(std::string_view path, FileKind kind) override {
-    // Files of the root file system are replaced by renaming, which a kept descriptor would never see.
-    const bool may_keep = path.starts_with("proc/") || path.starts_with("sys/");
-    return std::make_unique<RealFile>(std::string(path), real(path), kind, may_keep, budget_);
+    return std::make_unique<RealFile>(path, kind, roots_, budget_);
   }
 
   Result<std::vector<DirectoryEntry>> list(std::string_view path) override {
@@ -187,11 +204,7 @@ class RealFileSystem final : public FileSystem {
   }
 
  private:
-  [[nodiscard]] std::string real(std::string_view path) const {
-    if (path == "proc" || path.starts_with("proc/")) return roots_.procfs + std::string(path.substr(4));
-    if (path == "sys" || path.starts_with("sys/")) return roots_.sysfs + std::string(path.substr(3));
-    return (roots_.rootfs.ends_with('/') ? roots_.rootfs : roots_.rootfs + "/") + std::string(path);
-  }
+  [[nodiscard]] std::string real(std::string_view path) const { return real_path(roots_, path); }
 
   const Roots roots_;
   Budget budget_;

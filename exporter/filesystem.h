@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,10 @@ class File {
   virtual ~File() = default;
   // The whole content, valid until the next call. Larger than limits::kFileBytes is kLimit.
   virtual Result<std::string_view> read() = 0;
+  // The same of a kAttribute, which may come to lie in `room`, of limits::kAttributeBytes: for who keeps many files.
+  virtual Result<std::string_view> read_into(std::span<char> /*room*/) { return read(); }
+  // Whether it is open now: where it is not, there is little use in keeping this.
+  [[nodiscard]] virtual bool is_kept() const { return true; }
 };
 
 struct DirectoryEntry {

@@ -18,7 +18,8 @@ inline constexpr std::size_t kConfigMistakes = 100;                 // reported 
 inline constexpr std::size_t kSecretBytes = std::size_t{64} << 10;  // one password or key file
 inline constexpr std::size_t kDirectoryEntries = 100'000;
 inline constexpr std::size_t kThreadsLookedAt = 50'000;  // whose states are counted
-inline constexpr std::size_t kKeptOpenFiles = 512;       // descriptors that FileSystem keeps between reads
+inline constexpr std::size_t kOpenFiles = 4096;          // that the process may have, if the system allows as many
+inline constexpr std::size_t kKeptOpenFiles = 2048;      // of them, that FileSystem keeps between reads
 
 // Publishing.
 inline constexpr std::size_t kSeriesPerCollector = 10'000;

@@ -1,5 +1,4 @@
 // Flags -> options -> what was asked for. Names no collector.
-#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +8,7 @@
 #include "collectors/all.h"
 #include "exporter/app.h"
 #include "exporter/commands.h"
+#include "exporter/heap.h"
 
 namespace {
 
@@ -61,9 +61,7 @@ void add_flags(CLI::App& cli, upkeep::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Threads that allocate little and seldom need no heap each: a dozen of those would hold megabytes for nothing.
-  ::mallopt(M_ARENA_MAX, 1);
-  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);  // large pages and answers go back to the system when they are freed
+  upkeep::set_up_heap();
   CLI::App cli("Upkeep: the maintenance handbook, executed. A Prometheus exporter of what wants looking after.",
                "upkeep");
   upkeep::Options options;

@@ -69,6 +69,8 @@ struct MetricDesc {
   std::string_view help;  // one line
   std::array<std::string_view, kMaxLabels> labels{};
   std::size_t label_count = 0;
+  // So many of the first have the same values in many families, and are kept once. Alike in families of the same name.
+  std::size_t front_labels = 0;
 
   [[nodiscard]] constexpr std::span<const std::string_view> label_names() const { return {labels.data(), label_count}; }
 };

@@ -1,12 +1,13 @@
 #include "exporter/sample_sink.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "exporter/exposition_text.h"
 
 namespace upkeep {
-
 SampleSink::SampleSink(std::size_t max_series) : max_series_(max_series), store_(std::make_shared<LabelStore>()) {}
 
 void SampleSink::begin() {
@@ -16,16 +17,19 @@ void SampleSink::begin() {
 
 void SampleSink::add(const MetricDesc& desc, double value, std::span<const std::string_view> labels) {
   if (count_ < slots_.size()) {
-    Slot& slot = slots_[count_];
-    if (slot.desc == &desc && slot.labels->is_of(desc, labels)) {
-      slot.value = value;
-      ++count_;
+    const Slot& slot = slots_[count_];
+    if (descs_[slot.desc] == &desc && are_labels((*store_)[slot.front], (*store_)[slot.rest], desc, labels)) {
+      values_[count_++] = value;
       return;
     }
   }
   written_.clear();
+  front_bytes_ = 0;
   const std::size_t given = std::min(labels.size(), desc.label_count);
-  for (std::size_t i = 0; i < given; ++i) append_label(written_, i == 0 ? '{' : ',', desc.labels[i], labels[i]);
+  for (std::size_t i = 0; i < given; ++i) {
+    append_label(written_, i == 0 ? '{' : ',', desc.labels[i], labels[i]);
+    if (i + 1 == desc.front_labels) front_bytes_ = written_.size();
+  }
   written_ += given > 0 ? "} " : " ";
   place(desc, value);
 }
@@ -33,6 +37,7 @@ void SampleSink::add(const MetricDesc& desc, double value, std::span<const std::
 void SampleSink::add_line(const MetricDesc& desc, std::string_view suffix, std::span<const Label> labels,
                           double value) {
   written_.assign(suffix);
+  front_bytes_ = 0;
   char before = '{';
   for (const Label& label : labels) {
     append_label(written_, before, label.name, label.value);
@@ -44,24 +49,42 @@ void SampleSink::add_line(const MetricDesc& desc, std::string_view suffix, std::
 
 // Adds the sample whose labels are `written_`.
 void SampleSink::place(const MetricDesc& desc, double value) {
-  if (count_ < slots_.size() && slots_[count_].desc == &desc && slots_[count_].labels->text == written_) {
-    slots_[count_++].value = value;
-    return;
+  const std::string_view all = written_, front = all.substr(0, front_bytes_), rest = all.substr(front_bytes_);
+  if (count_ < slots_.size()) {
+    const Slot& slot = slots_[count_];
+    if (descs_[slot.desc] == &desc && (*store_)[slot.rest].text == rest && (*store_)[slot.front].text == front) {
+      values_[count_++] = value;
+      return;
+    }
   }
   if (count_ >= max_series_) {
     ++over_limit_;
     return;
   }
   changed_ = true;
-  if (count_ == slots_.size()) slots_.emplace_back();
-  slots_[count_++] = {&desc, &store_->intern(written_), value};
+  if (count_ == slots_.size()) {
+    slots_.emplace_back();
+    values_.emplace_back();
+  }
+  slots_[count_] = {id_of(desc), store_->intern(front), store_->intern(rest)};
+  values_[count_++] = value;
+}
+
+std::uint32_t SampleSink::id_of(const MetricDesc& desc) {
+  const auto [found, is_new] = desc_ids_.try_emplace(&desc, static_cast<std::uint32_t>(descs_.size()));
+  if (is_new) descs_.push_back(&desc);
+  return found->second;
 }
 
 // Forgets labels that nothing has any more. What was published keeps the old store.
 void SampleSink::renew_store() {
   auto store = std::make_shared<LabelStore>();
   slots_.resize(count_);
-  for (Slot& slot : slots_) slot.labels = &store->intern(slot.labels->text);
+  values_.resize(count_);
+  for (Slot& slot : slots_) {
+    slot.front = store->intern((*store_)[slot.front].text);
+    slot.rest = store->intern((*store_)[slot.rest].text);
+  }
   store_ = std::move(store);
 }
 
@@ -72,7 +95,7 @@ std::vector<std::vector<std::uint32_t>> SampleSink::slots_by_family(Layout& layo
   const MetricDesc* last = nullptr;
   std::size_t family = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    const MetricDesc* const desc = slots_[i].desc;
+    const MetricDesc* const desc = descs_[slots_[i].desc];
     if (desc != last) {
       last = desc;
       family = known.try_emplace(desc->name, slots.size()).first->second;
@@ -88,27 +111,36 @@ std::vector<std::vector<std::uint32_t>> SampleSink::slots_by_family(Layout& layo
 
 // Groups the slots by family, and leaves out the second of two equal series.
 void SampleSink::lay_out() {
-  constexpr std::size_t kUnusedLabels = 1000;  // that may be kept whatever the size
-  if (store_->size() > 2 * labels_used_ + kUnusedLabels) renew_store();
+  constexpr std::size_t kUnusedPieces = 1000;  // that may be kept whatever the size
+  if (store_->size() > 2 * pieces_used_ + kUnusedPieces) renew_store();
   auto layout = std::make_shared<Layout>();
   layout->store = store_;
+  for (std::size_t id = 0; id < store_->size(); ++id)
+    layout->pieces.push_back(&(*store_)[static_cast<LabelStore::Id>(id)]);
   const auto slots = slots_by_family(*layout);
   order_.clear();
-  labels_used_ = 0;
+  pieces_used_ = 0;
   const std::uint64_t marked_before = mark_;
+  std::set<std::pair<LabelStore::Id, LabelStore::Id>> known;  // of those with a front
   for (std::size_t f = 0; f < slots.size(); ++f) {
     Layout::Family& family = layout->families[f];
     family.begin = order_.size();
     family.bytes_at_most = family.header.size();
     ++mark_;
-    for (const std::uint32_t slot : slots[f]) {
-      LabelText& labels = *slots_[slot].labels;
-      if (labels.mark == mark_) continue;  // a duplicate
-      if (labels.mark <= marked_before) ++labels_used_;
-      labels.mark = mark_;
-      order_.push_back(slot);
-      layout->lines.emplace_back(labels.text);
-      family.bytes_at_most += family.desc->name.size() + labels.text.size() + kValueBytes + 1;
+    known.clear();
+    for (const std::uint32_t at : slots[f]) {
+      const Slot& slot = slots_[at];
+      LabelPiece &front = (*store_)[slot.front], &rest = (*store_)[slot.rest];
+      const bool is_new =
+          slot.front == LabelStore::kEmpty ? rest.mark != mark_ : known.emplace(slot.front, slot.rest).second;
+      if (!is_new) continue;
+      for (LabelPiece* const piece : {&front, &rest}) {
+        if (piece->mark <= marked_before) ++pieces_used_;
+        piece->mark = mark_;
+      }
+      order_.push_back(at);
+      layout->lines.push_back({slot.front, slot.rest});
+      family.bytes_at_most += family.desc->name.size() + front.text.size() + rest.text.size() + kValueBytes + 1;
     }
     family.end = order_.size();
   }
@@ -121,7 +153,7 @@ void SampleSink::publish(Samples& out) {
   if (changed_ || laid_out_ != count_) lay_out();
   out.layout = layout_;
   out.values.resize(order_.size());
-  for (std::size_t i = 0; i < order_.size(); ++i) out.values[i] = slots_[order_[i]].value;
+  for (std::size_t i = 0; i < order_.size(); ++i) out.values[i] = values_[order_[i]];
   out.dropped = count_ - order_.size() + over_limit_;
 }
 

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "exporter/metric.h"
@@ -49,25 +50,30 @@ class SampleSink {
   [[nodiscard]] std::size_t size() const { return count_; }
 
  private:
+  // A sample without its value, as small as can be: there may be many.
   struct Slot {
-    const MetricDesc* desc = nullptr;
-    LabelText* labels = nullptr;
-    double value = 0;
+    std::uint32_t desc;  // place in descs_
+    LabelStore::Id front, rest;
   };
 
+  std::uint32_t id_of(const MetricDesc& desc);
   void place(const MetricDesc& desc, double value);
   void renew_store();
   std::vector<std::vector<std::uint32_t>> slots_by_family(Layout& layout) const;
   void lay_out();
 
   std::size_t max_series_;
-  std::vector<Slot> slots_;  // in the order of add()
-  std::size_t count_ = 0;    // slots used in this run
+  std::vector<Slot> slots_;     // in the order of add()
+  std::vector<double> values_;  // of the slots
+  std::vector<const MetricDesc*> descs_;
+  std::unordered_map<const MetricDesc*, std::uint32_t> desc_ids_;
+  std::size_t count_ = 0;  // slots used in this run
   std::size_t over_limit_ = 0;
-  std::string written_;  // labels of the sample that is added
+  std::string written_;          // labels of the sample that is added
+  std::size_t front_bytes_ = 0;  // of them, that are kept apart
 
   std::shared_ptr<LabelStore> store_;
-  std::size_t labels_used_ = 0;  // texts of the store that the layout needs
+  std::size_t pieces_used_ = 0;  // of the store, by the layout
   std::uint64_t mark_ = 0;
 
   std::shared_ptr<const Layout> layout_;

@@ -6,37 +6,55 @@
 
 namespace upkeep {
 
-// A text without escapes has two quotes a label and no others. So when all of it is equal, each value is, too.
-bool LabelText::is_of(const MetricDesc& desc, std::span<const std::string_view> values) const {
-  if (values.size() != labels || values.size() > desc.label_count) return false;
-  const char* at = text.data();
-  const char* const end = at + text.size();
+namespace {
+
+// Where the labels `names` with these values end, which begin at `at` and are not escaped; null when they do not.
+const char* skip_labels(const char* at, const char* end, std::span<const std::string_view> names,
+                        std::span<const std::string_view> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     constexpr std::size_t kAround = 3;  // `{` or `,`, `=` and `"`
-    at += desc.labels[i].size() + kAround;
-    if (static_cast<std::ptrdiff_t>(values[i].size()) >= end - at) return false;
-    if (std::string_view(at, values[i].size()) != values[i]) return false;
+    at += names[i].size() + kAround;
+    if (static_cast<std::ptrdiff_t>(values[i].size()) >= end - at) return nullptr;
+    if (std::string_view(at, values[i].size()) != values[i]) return nullptr;
     at += values[i].size();
-    if (*at++ != '"') return false;
+    if (*at++ != '"') return nullptr;
   }
-  return end - at == (values.empty() ? 1 : 2);  // ` ` or `} `
+  return at;
 }
 
-LabelText& LabelStore::intern(std::string_view text) {
-  if (const auto found = by_text_.find(text); found != by_text_.end()) return *found->second;
+}  // namespace
+
+// A text without escapes has two quotes a label and no others. So when all of it is equal, each value is, too.
+bool are_labels(const LabelPiece& front, const LabelPiece& rest, const MetricDesc& desc,
+                std::span<const std::string_view> values) {
+  if (values.size() != front.labels + rest.labels || values.size() > desc.label_count) return false;
+  const std::span names = desc.label_names();
+  const std::size_t first = front.labels;
+  const char* const middle = front.text.data() + front.text.size();
+  if (skip_labels(front.text.data(), middle, names.first(first), values.first(first)) != middle) return false;
+  const char* const end = rest.text.data() + rest.text.size();
+  const char* const at = skip_labels(rest.text.data(), end, names.subspan(first), values.subspan(first));
+  return at != nullptr && end - at == (values.empty() ? 1 : 2);  // ` ` or `} `
+}
+
+LabelStore::Id LabelStore::intern(std::string_view text) {
+  if (const auto found = ids_.find(text); found != ids_.end()) return found->second;
   const auto quotes = static_cast<std::size_t>(std::ranges::count(text, '"'));
-  const std::size_t labels = text.contains('\\') ? LabelText::kEscaped : quotes / 2;
-  LabelText& added = texts_.emplace_back(LabelText{std::string(text), labels});
-  by_text_.emplace(added.text, &added);
-  return added;
+  const std::size_t labels = text.contains('\\') ? LabelPiece::kEscaped : quotes / 2;
+  const auto id = static_cast<Id>(pieces_.size());
+  ids_.emplace(pieces_.emplace_back(LabelPiece{std::string(text), labels}).text, id);
+  return id;
 }
 
 char* write_family(const Samples& samples, const Layout::Family& family, bool header, char* at) {
   if (header) at = write_text(at, family.header);
+  const std::vector<const LabelPiece*>& pieces = samples.layout->pieces;
   const std::string_view name = family.desc->name;
   for (std::size_t line = family.begin; line < family.end; ++line) {
     at = write_text(at, name);
-    at = write_text(at, samples.layout->lines[line]);
+    const Layout::Line& labels = samples.layout->lines[line];
+    if (labels.front != LabelStore::kEmpty) at = write_text(at, pieces[labels.front]->text);
+    at = write_text(at, pieces[labels.rest]->text);
     at = write_value(at, samples.values[line]);
     *at++ = '\n';
   }

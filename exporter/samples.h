@@ -16,29 +16,37 @@
 
 namespace upkeep {
 
-// What stands between the name of a family and the value: `{device="eth0"} `, or ` `; of a histogram also
-// `_bucket{le="1"} `.
-struct LabelText {
-  static constexpr std::size_t kEscaped = -1;
+// Some of what stands between the name of a family and the value. Mostly all of it: `{device="eth0"} `, or ` `; of a
+// histogram also `_bucket{le="1"} `. Where many series begin with the same labels (MetricDesc::front_labels), those are
+// a piece of their own: `{id="/docker/3f",name="api"` before `,cpu="total"} `.
+struct LabelPiece {
+  static constexpr std::size_t kEscaped = std::size_t{1} << 32;  // more than there can be
 
   std::string text;
   std::size_t labels = 0;  // how many; kEscaped when a value is not written as it was given
   std::uint64_t mark = 0;  // free for the one who writes to the store
-
-  // Whether this, which was written for `desc`, is what `values` are written as. Never true for escaped ones, of which
-  // it cannot be told.
-  [[nodiscard]] bool is_of(const MetricDesc& desc, std::span<const std::string_view> values) const;
 };
 
-// Each text once, where it stays as long as the store lives. One thread writes; others may read texts they were given.
+// Whether `front` and `rest`, which were written for `desc`, are what `values` are written as. Never true for escaped
+// ones, of which it cannot be told.
+bool are_labels(const LabelPiece& front, const LabelPiece& rest, const MetricDesc& desc,
+                std::span<const std::string_view> values);
+
+// Each piece once, where it stays as long as the store lives. One thread uses it; others may read pieces they were
+// given.
 class LabelStore {
  public:
-  LabelText& intern(std::string_view text);
-  [[nodiscard]] std::size_t size() const { return texts_.size(); }
+  using Id = std::uint32_t;
+  static constexpr Id kEmpty = 0;  // of ""
+
+  LabelStore() { intern({}); }
+  Id intern(std::string_view text);
+  LabelPiece& operator[](Id id) { return pieces_[id]; }
+  [[nodiscard]] std::size_t size() const { return pieces_.size(); }
 
  private:
-  std::deque<LabelText> texts_;
-  std::unordered_map<std::string_view, LabelText*> by_text_;
+  std::deque<LabelPiece> pieces_;
+  std::unordered_map<std::string_view, Id> ids_;
 };
 
 // All of a page but the values. Shared by the runs that published the same series.
@@ -49,8 +57,12 @@ struct Layout {
     std::size_t begin, end;     // its lines
     std::size_t bytes_at_most;  // of its text
   };
-  std::vector<Family> families;         // in the order in which they were first added
-  std::vector<std::string_view> lines;  // the labels of each
+  struct Line {
+    LabelStore::Id front, rest;  // places in `pieces`
+  };
+  std::vector<Family> families;  // in the order in which they were first added
+  std::vector<Line> lines;
+  std::vector<const LabelPiece*> pieces;
   std::shared_ptr<const LabelStore> store;
 };
 

@@ -155,10 +155,11 @@ void Compose::count(const EngineView& view) {
       if (!expected) expected = one.replicas;
     }
   }
-  for (const Container& container : view.containers) {
-    const std::string_view name = label(container, "com.docker.compose.service");
-    if (name.empty() || label(container, "com.docker.compose.oneoff") == "True") continue;
-    Service& service = services[{label(container, "com.docker.compose.project"), name}];
+  for (const auto& one : view.containers) {
+    const Container& container = *one;
+    const std::string_view name = label(container, kServiceLabel);
+    if (name.empty() || label(container, kOneOffLabel) == "True") continue;
+    Service& service = services[{label(container, kProjectLabel), name}];
     if (container.state != State::kRunning) continue;
     ++service.running;
     if (container.health == Health::kNone || container.health == Health::kHealthy) ++service.healthy;

@@ -14,6 +14,12 @@
 
 namespace upkeep::containers {
 
+// The labels by which containers say to which service they belong, and that they are one-off commands.
+inline constexpr const char* kProjectLabel = "com.docker.compose.project";
+inline constexpr const char* kServiceLabel = "com.docker.compose.service";
+inline constexpr const char* kOneOffLabel = "com.docker.compose.oneoff";
+inline constexpr const char* kComposeLabels[] = {kProjectLabel, kServiceLabel, kOneOffLabel};
+
 // What a compose file says should run. Services of a profile are left out, and those that others wait for to be
 // completed. Aliases, merge keys, `extends` and `include` are not followed, and of variables the default counts: where
 // that leaves the number of replicas open it is 1. An error names the line.

@@ -26,28 +26,32 @@ class Ids {
  public:
   // Of one that runs.
   void learn(const std::string& path) {
-    const std::string_view id = container_id(path);
-    std::string& known = paths_[std::string(id)];
-    if (known == path) return;
-    known = path;
-    const std::size_t at = path.rfind(id);
-    before_ = path.substr(0, at);
-    after_ = path.substr(at + id.size());
+    const std::string id(container_id(path));
+    if (!is_shape_known_) {
+      const std::size_t at = path.rfind(id);
+      before_ = path.substr(0, at);
+      after_ = path.substr(at + id.size());
+      is_shape_known_ = true;
+    }
+    others_.erase(id);
+    if (path != this->path(id)) others_.emplace(id, path);
   }
+  // Valid until the next call.
   std::string_view path(const std::string& id) {
-    const auto [found, is_new] = paths_.try_emplace(id);
-    if (is_new) found->second = before_ + id + after_;
-    return found->second;
+    if (const auto found = others_.find(id); found != others_.end()) return found->second;
+    return last_ = before_ + id + after_;
   }
   // Forgets most of those that no engine knows any more.
   void keep_few(std::size_t count) {
-    if (paths_.size() > 2 * count + kSpare) paths_.clear();
+    if (others_.size() > 2 * count + kSpare) others_.clear();
   }
 
  private:
   static constexpr std::size_t kSpare = 1000;
-  std::unordered_map<std::string, std::string> paths_;  // by id
-  std::string before_ = "/docker/", after_;             // of the one that was learned last
+  std::unordered_map<std::string, std::string> others_;  // by id; whose paths are not of the shape of most
+  bool is_shape_known_ = false;
+  std::string before_ = "/docker/", after_;  // of the first that was learned
+  std::string last_;
 };
 
 class Containers final : public Collector {
@@ -95,13 +99,17 @@ class Containers final : public Collector {
     tools_.own_network = network_namespace(environment_.fs, "1");
     if (tools_.own_network.empty()) tools_.own_network = network_namespace(environment_.fs, "self");
     if (engine_) return;
-    if (auto socket = find_socket(options_, environment_.fs)) engine_ = make_engine_(*std::move(socket));
+    auto socket = find_socket(options_, environment_.fs);
+    if (!socket) return;
+    EngineSettings settings{.socket_path = *std::move(socket), .labels = options_.label_keys};
+    settings.labels.insert(settings.labels.end(), std::begin(kComposeLabels), std::end(kComposeLabels));
+    engine_ = make_engine_(std::move(settings));
   }
 
   // Whether a container runs of which there is no control group yet.
   [[nodiscard]] bool lacks_any(const EngineView& view) const {
-    return std::ranges::any_of(view.containers, [&](const Container& container) {
-      return container.pid != 0 && !std::ranges::binary_search(ids_present_, container.id);
+    return std::ranges::any_of(view.containers, [&](const auto& container) {
+      return container->pid != 0 && !std::ranges::binary_search(ids_present_, container->id);
     });
   }
 
@@ -110,30 +118,27 @@ class Containers final : public Collector {
     const std::vector<std::string>& paths = cgroups_.paths();
     for (const std::string& path : paths) {
       if (tracked_.contains(path)) continue;
-      tracked_.try_emplace(path, tools_, path);
+      auto tracked = std::make_unique<Tracked>(tools_, path);
+      const std::string_view name = tracked->path();
+      tracked_.emplace(name, std::move(tracked));
       ids_.learn(path);
     }
     ids_present_.clear();
     auto path = paths.begin();
     for (auto& [name, tracked] : tracked_) {
       while (path != paths.end() && *path < name) ++path;
-      tracked.set_present(tools_, path != paths.end() && *path == name);
-      if (tracked.is_present()) ids_present_.push_back(tracked.id());
-      tracked.set_engine(tools_, view == nullptr ? nullptr : find(*view, tracked.id()));
+      tracked->set_present(tools_, path != paths.end() && *path == name);
+      if (tracked->is_present()) ids_present_.push_back(tracked->id());
+      tracked->set_engine(tools_, view == nullptr ? nullptr : find_container(*view, tracked->id()));
     }
     std::ranges::sort(ids_present_);
     if (view != nullptr) ids_.keep_few(view->containers.size());
   }
 
-  static const Container* find(const EngineView& view, std::string_view id) {
-    const auto found = std::ranges::lower_bound(view.containers, id, {}, &Container::id);
-    return found != view.containers.end() && found->id == id ? &*found : nullptr;
-  }
-
   void publish_tracked(Clock::time_point now, SampleSink& out) {
     tools_.networks.clear();
     for (auto item = tracked_.begin(); item != tracked_.end();) {
-      Tracked& tracked = item->second;
+      Tracked& tracked = *item->second;
       if (options_.names.keeps(tracked.name())) note(tracked.publish(tools_, out));
       // Of one that came and went unseen there is nothing to tell.
       const bool is_over = !tracked.is_present() && tracked.gone_for(now) >= options_.grace;
@@ -165,8 +170,8 @@ class Containers final : public Collector {
   Machine machine_;
   ContainerFamilies families_;
   Tools tools_;
-  std::map<std::string, Tracked> tracked_;     // by path
-  std::vector<std::string_view> ids_present_;  // sorted
+  std::map<std::string_view, std::unique_ptr<Tracked>> tracked_;  // by path
+  std::vector<std::string_view> ids_present_;                     // sorted
   Ids ids_;
   StateFamilies states_;
   Compose compose_;
@@ -191,8 +196,8 @@ const std::vector<const MetricDesc*> kAllFamilies = all_families();
 
 Result<std::unique_ptr<Collector>> make(ConfigReader& config, const Environment& environment) {
   return make_containers(read_options(config), environment,
-                         [&clock = environment.clock, &log = environment.log](std::string socket) {
-                           return make_engine(std::move(socket), clock, log);
+                         [&clock = environment.clock, &log = environment.log](EngineSettings settings) {
+                           return make_engine(std::move(settings), clock, log);
                          });
 }
 

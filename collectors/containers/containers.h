@@ -11,7 +11,7 @@
 
 namespace upkeep::containers {
 
-using MakeEngine = std::function<std::unique_ptr<EngineSource>(std::string socket_path)>;
+using MakeEngine = std::function<std::unique_ptr<EngineSource>(EngineSettings settings)>;
 
 std::unique_ptr<Collector> make_containers(Options options, const Environment& environment, MakeEngine make_engine);
 

@@ -1,5 +1,6 @@
 #include "collectors/containers/engine.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "collectors/containers/api.h"
@@ -7,8 +8,14 @@
 
 namespace upkeep::containers {
 
-Engine::Engine(std::string socket_path, const Clock& clock, Log& log, EnginePace pace)
-    : socket_path_(std::move(socket_path)),
+const Container* find_container(const EngineView& view, std::string_view id) {
+  const auto id_of = [](const auto& container) -> const std::string& { return container->id; };
+  const auto found = std::ranges::lower_bound(view.containers, id, {}, id_of);
+  return found != view.containers.end() && (*found)->id == id ? found->get() : nullptr;
+}
+
+Engine::Engine(EngineSettings settings, const Clock& clock, Log& log, EnginePace pace)
+    : settings_(std::move(settings)),
       clock_(clock),
       log_(log),
       pace_(pace),
@@ -31,10 +38,10 @@ std::shared_ptr<const EngineView> Engine::view() const {
 
 // Costs a host without an engine one look for its socket, and no thread.
 void Engine::start() const {
-  if (is_missing(socket_path_)) return give_up("not_found");
+  if (is_missing(settings_.socket_path)) return give_up("not_found");
   try {
     thread_ = std::jthread([this, last = view_](const std::stop_token& stop) {
-      watch_engine({socket_path_, clock_, log_, pace_}, last, stop, [this](std::shared_ptr<const EngineView> view) {
+      watch_engine({settings_, clock_, log_, pace_}, last, stop, [this](std::shared_ptr<const EngineView> view) {
         const std::lock_guard lock(mutex_);
         view_ = std::move(view);
       });
@@ -50,11 +57,11 @@ void Engine::give_up(std::string_view reason) const {
   view->known = true;
   view->reason = reason;
   view_ = std::move(view);
-  log_.warn("Container engine unreachable", {{"socket", socket_path_}, {"reason", reason}});
+  log_.warn("Container engine unreachable", {{"socket", settings_.socket_path}, {"reason", reason}});
 }
 
-std::unique_ptr<EngineSource> make_engine(std::string socket_path, const Clock& clock, Log& log) {
-  return std::make_unique<Engine>(std::move(socket_path), clock, log);
+std::unique_ptr<EngineSource> make_engine(EngineSettings settings, const Clock& clock, Log& log) {
+  return std::make_unique<Engine>(std::move(settings), clock, log);
 }
 
 }  // namespace upkeep::containers

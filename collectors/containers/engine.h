@@ -55,18 +55,27 @@ struct EngineView {
   std::string_view reason;                 // refused, timeout, denied, not_found, malformed, other; "" when up
   std::string name, version, api_version;  // "docker" or "podman"; of the last time it was up
   Clock::wall_time refreshed;              // when it was last known to be right; the epoch: never
-  std::vector<Container> containers;       // sorted by id
-  std::size_t left_out = 0;                // beyond kMaxContainers
-  std::uint64_t generation = 0;            // of `containers`: the same number, the same containers
+  std::vector<std::shared_ptr<const Container>> containers;  // sorted by id; the next view shares those that stay
+  std::size_t left_out = 0;                                  // beyond kMaxContainers
+  std::uint64_t generation = 0;                              // of `containers`: the same number, the same containers
 };
 
 inline constexpr std::size_t kMaxContainers = 10'000;
+
+// Null: there is none.
+const Container* find_container(const EngineView& view, std::string_view id);
 
 class EngineSource {
  public:
   virtual ~EngineSource() = default;
   // Never null, never waits.
   [[nodiscard]] virtual std::shared_ptr<const EngineView> view() const = 0;
+};
+
+// What to ask, and what of it to keep: a container has dozens of labels, of which few are needed.
+struct EngineSettings {
+  std::string socket_path;
+  std::vector<std::string> labels;
 };
 
 // How patient it is. Tests are in a hurry.
@@ -82,7 +91,7 @@ struct EnginePace {
 // Thread-safe.
 class Engine final : public EngineSource {
  public:
-  Engine(std::string socket_path, const Clock& clock, Log& log, EnginePace pace = {});
+  Engine(EngineSettings settings, const Clock& clock, Log& log, EnginePace pace = {});
   // Whatever the engine does, ends within a second.
   ~Engine() override;
   Engine(const Engine&) = delete;
@@ -95,7 +104,7 @@ class Engine final : public EngineSource {
   void start() const;
   void give_up(std::string_view reason) const;
 
-  const std::string socket_path_;
+  const EngineSettings settings_;
   const Clock& clock_;
   Log& log_;
   const EnginePace pace_;
@@ -104,6 +113,6 @@ class Engine final : public EngineSource {
   mutable std::jthread thread_;
 };
 
-std::unique_ptr<EngineSource> make_engine(std::string socket_path, const Clock& clock, Log& log);
+std::unique_ptr<EngineSource> make_engine(EngineSettings settings, const Clock& clock, Log& log);
 
 }  // namespace upkeep::containers

@@ -19,6 +19,7 @@ ContainerFamilies::ContainerFamilies(std::span<const MetricDesc> fixed, std::spa
     const auto own = std::ranges::copy(common, copy.labels.begin()).out;
     const auto end = std::ranges::copy(family.label_names(), own).out;
     copy.label_count = static_cast<std::size_t>(end - copy.labels.begin());
+    copy.front_labels = common.size();
   }
 }
 

@@ -89,10 +89,10 @@ StateFamilies::StateFamilies(std::span<const std::string> keys)
 void StateFamilies::publish(const EngineView& view, const IdOf& id_of, SampleSink& out,
                             const std::function<bool(const Container&)>& keeps) const {
   publish_engine(view, out);
-  for (const Container& container : view.containers) {
-    if (keeps && !keeps(container)) continue;
-    ContainerSamples samples(families_, ContainerLabels(id_of(container), container, keys_), out);
-    publish_container(container, samples);
+  for (const auto& container : view.containers) {
+    if (keeps && !keeps(*container)) continue;
+    ContainerSamples samples(families_, ContainerLabels(id_of(*container), *container, keys_), out);
+    publish_container(*container, samples);
   }
 }
 

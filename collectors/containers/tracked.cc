@@ -42,10 +42,26 @@ std::span<const MetricDesc> tracked_families() {
 }
 
 Tracked::Tracked(const Tools& tools, std::string_view path)
-    : labels_(3 + std::min(tools.label_keys.size(), kLabelKeysAtMost)), files_(tools.fs, tools.hierarchies, path) {
-  labels_[0] = path;
-  id_ = container_id(labels_[0]);
+    : path_(path), id_(container_id(path_)), files_(tools.fs, tools.hierarchies, path_) {
   begin_anew(tools);
+}
+
+std::string_view Tracked::name() const {
+  std::string_view name;
+  if (container_ != nullptr) {
+    name = container_->name;
+  } else if (!last_labels_.empty()) {
+    name = last_labels_[1];
+  }
+  return name.empty() ? id() : name;
+}
+
+// Views into what is here, or into the container.
+ContainerLabels Tracked::labels(const Tools& tools) const {
+  if (container_ != nullptr) return {path_, *container_, tools.label_keys};
+  if (!last_labels_.empty()) return ContainerLabels(last_labels_);
+  static const Container kUnknown;
+  return {path_, kUnknown, tools.label_keys};
 }
 
 // With a group that is new.
@@ -57,11 +73,11 @@ void Tracked::begin_anew(const Tools& tools) {
 }
 
 void Tracked::set_engine(const Tools& tools, const Container* container) {
+  if (container == nullptr && container_ != nullptr) {
+    const ContainerLabels last = labels(tools);
+    last_labels_.assign(last.values.begin(), last.values.begin() + last.count);
+  }
   container_ = container;
-  if (container == nullptr) return;
-  // Kept as copies: they are told of for a while when it is gone.
-  const ContainerLabels labels(labels_[0], *container, tools.label_keys);
-  for (std::size_t i = 1; i < labels_.size(); ++i) labels_[i] = labels.values[i];
 }
 
 void Tracked::set_present(const Tools& tools, bool present) {
@@ -73,7 +89,7 @@ void Tracked::set_present(const Tools& tools, bool present) {
 }
 
 Result<> Tracked::publish(Tools& tools, SampleSink& out) {
-  ContainerSamples samples(tools.families, ContainerLabels(labels_), out);
+  ContainerSamples samples(tools.families, labels(tools), out);
   Result<> result;
   if (is_present_) {
     result = files_.read(tools.clock.now(), tools.clock_ticks_per_second);

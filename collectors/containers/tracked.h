@@ -36,12 +36,12 @@ class Tracked {
   Tracked& operator=(const Tracked&) = delete;
   ~Tracked() = default;
 
-  [[nodiscard]] const std::string& path() const { return labels_[0]; }
+  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string_view id() const { return id_; }
   // By which it is included or excluded.
-  [[nodiscard]] std::string_view name() const { return labels_[1].empty() ? id() : std::string_view(labels_[1]); }
+  [[nodiscard]] std::string_view name() const;
 
-  // What the engine says of it, valid until the next call; null: nothing, and its labels stay what they were.
+  // What the engine says of it, valid until the next call is over; null: nothing, and its labels stay what they were.
   void set_engine(const Tools& tools, const Container* container);
   // Whether its group is there.
   void set_present(const Tools& tools, bool present);
@@ -54,12 +54,14 @@ class Tracked {
 
  private:
   void begin_anew(const Tools& tools);
+  [[nodiscard]] ContainerLabels labels(const Tools& tools) const;
   void publish_times(ContainerSamples& out) const;
   Result<> publish_network(Tools& tools, ContainerSamples& out);
   void find_process(const Tools& tools);
 
-  std::vector<std::string> labels_;  // values, as ContainerFamilies wants them
-  std::string_view id_;              // part of the path
+  const std::string path_;
+  const std::string_view id_;             // part of the path
+  std::vector<std::string> last_labels_;  // from when the engine knew it, if it does no more
   UsageFiles files_;
   const Container* container_ = nullptr;
   bool is_present_ = true;

@@ -83,21 +83,24 @@ DeviceIo& Usage::device(std::string_view numbers) {
 UsageFiles::UsageFiles(FileSystem& fs, const Hierarchies& hierarchies, std::string_view path)
     : fs_(&fs), hierarchies_(&hierarchies), group_(path) {
   for (const Source& source : sources()) {
+    const auto place = static_cast<std::uint8_t>(&source - sources().data());
     if (hierarchies.root(source.hierarchy).empty()) continue;
     if (source.unless != Controller::kUnified && !hierarchies.root(source.unless).empty()) continue;
-    inputs_.push_back({.source = &source});
+    inputs_.push_back({.place = place});
   }
   inputs_.shrink_to_fit();
 }
 
+const Source& UsageFiles::source_of(const Input& input) { return sources()[input.place]; }
+
 std::string UsageFiles::path_of(const Source& source) const {
-  return hierarchies_->root(source.hierarchy) + group_ + "/" + std::string(source.file);
+  return std::string(hierarchies_->root(source.hierarchy)).append(group_).append("/").append(source.file);
 }
 
 // Some part of an interval, by which the containers do not all come due at once.
 Clock::duration UsageFiles::phase(Clock::duration of) const {
   constexpr std::size_t kParts = 64;
-  return of * static_cast<Clock::duration::rep>(std::hash<std::string>{}(group_) % kParts + 1) / kParts;
+  return of * static_cast<Clock::duration::rep>(std::hash<std::string_view>{}(group_) % kParts + 1) / kParts;
 }
 
 UsageFiles::News UsageFiles::begin_look(Clock::time_point now) {
@@ -115,10 +118,10 @@ UsageFiles::News UsageFiles::begin_look(Clock::time_point now) {
 }
 
 bool UsageFiles::is_due(const Input& input, const News& news) const {
-  if (input.source->only_with_quota && !usage_.has(Value::kCpuQuota)) return false;
+  if (source_of(input).only_with_quota && !usage_.has(Value::kCpuQuota)) return false;
   if (input.missed >= kMissesAtMost) return news.rare;
   if (input.missed > 0) return true;
-  switch (input.source->when) {
+  switch (source_of(input).when) {
     case When::kAlways:
       return true;
     case When::kItRan:
@@ -150,46 +153,42 @@ Result<> UsageFiles::read(Clock::time_point now, double clock_ticks_per_second) 
 }
 
 Result<> UsageFiles::read_input(Input& input, News& news, double clock_ticks_per_second) {
-  const When when = input.source->when;
-  const bool is_read_again_soon = when != When::kMinute && when != When::kRarely;
+  std::array<char, limits::kAttributeBytes> room;  // NOLINT(*-member-init): what is read is used
+  if (!input.file) input.file = fs_->open(path_of(source_of(input)), FileKind::kAttribute);
+  const auto text = input.file->read_into(room);
   // Those that are always read are the first to be kept open: the others get what they leave, at the second look.
-  if (!input.file && is_read_again_soon && (when == When::kAlways || looks_ > 1))
-    input.file = fs_->open(path_of(*input.source), FileKind::kAttribute);
-  Result<> taken;
-  if (input.file) {
-    const auto text = input.file->read();
-    taken = text ? take(input, *text, news, clock_ticks_per_second) : miss(input, text.error());
-  } else {
-    const auto text = fs_->read(path_of(*input.source), FileKind::kAttribute);
-    taken = text ? take(input, *text, news, clock_ticks_per_second) : miss(input, text.error());
-  }
+  const When when = source_of(input).when;
+  const bool may_stay = when == When::kAlways || (looks_ > 1 && when != When::kMinute && when != When::kRarely);
+  Result<> taken = text ? take(input, *text, news, clock_ticks_per_second) : miss(input, text.error());
+  if (!may_stay || !input.file->is_kept()) input.file.reset();
   return taken;
 }
 
 Result<> UsageFiles::take(Input& input, std::string_view text, News& news, double clock_ticks_per_second) {
   input.seen = true;
   input.missed = 0;
-  const std::size_t hash = std::hash<std::string_view>{}(text);
+  const auto hash = static_cast<std::uint32_t>(std::hash<std::string_view>{}(text));
   if (hash == input.hash) return {};
-  forget_source(*input.source, usage_);
-  news.run = news.run || input.source->tells == Tells::kItRan;
-  news.io = news.io || input.source->tells == Tells::kIo;
-  const auto parsed = parse_source(*input.source, text, clock_ticks_per_second, usage_);
+  forget_source(source_of(input), usage_);
+  news.run = news.run || source_of(input).tells == Tells::kItRan;
+  news.io = news.io || source_of(input).tells == Tells::kIo;
+  const auto parsed = parse_source(source_of(input), text, clock_ticks_per_second, usage_);
   input.hash = parsed ? hash : 0;
   if (parsed) return {};
-  forget_source(*input.source, usage_);
-  return fail(parsed.error().code, path_of(*input.source) + ": " + parsed.error().message);
+  forget_source(source_of(input), usage_);
+  return fail(parsed.error().code, path_of(source_of(input)) + ": " + parsed.error().message);
 }
 
 // Of a file that could not be read.
 Result<> UsageFiles::miss(Input& input, const Error& error) {
-  forget_source(*input.source, usage_);
+  forget_source(source_of(input), usage_);
   input.hash = 0;
   if (!is_absent(error)) return std::unexpected(error);
   // Without a file that was there before, the container may be gone.
   const bool was_seen = std::exchange(input.seen, false);
   if (input.missed < kMissesAtMost) ++input.missed;
-  if (was_seen && !fs_->list(hierarchies_->principal() + group_)) return fail(ErrorCode::kNotFound, error.message);
+  if (was_seen && !fs_->list(std::string(hierarchies_->principal()).append(group_)))
+    return fail(ErrorCode::kNotFound, error.message);
   return {};
 }
 

@@ -114,7 +114,7 @@ struct Source;  // a file of a control group and what stands in it
 // runs is not asked for while it does not. One thread at a time.
 class UsageFiles {
  public:
-  // `hierarchies` outlives it.
+  // `hierarchies` and `path` outlive it.
   UsageFiles(FileSystem& fs, const Hierarchies& hierarchies, std::string_view path);
 
   // Reads what is due. kNotFound: the container is gone. Any other error is of one file, and the others were read.
@@ -126,9 +126,9 @@ class UsageFiles {
 
  private:
   struct Input {
-    const Source* source;
-    std::unique_ptr<File> file;  // of those that are read again soon
-    std::size_t hash = 0;        // of the text that was understood last; 0: none
+    std::unique_ptr<File> file;  // of those that are kept open
+    std::uint32_t hash = 0;      // of the text that was understood last; 0: none
+    std::uint8_t place;          // in sources()
     bool seen = false;
     std::uint8_t missed = 0;  // times that it was not there, since it was last seen
   };
@@ -139,6 +139,7 @@ class UsageFiles {
     bool minute = true;  // a minute passed, in which it may have run
     bool rare = true;    // much more time passed
   };
+  static const Source& source_of(const Input& input);
   [[nodiscard]] std::string path_of(const Source& source) const;
   News begin_look(Clock::time_point now);
   [[nodiscard]] bool is_due(const Input& input, const News& news) const;
@@ -152,7 +153,7 @@ class UsageFiles {
 
   FileSystem* fs_;
   const Hierarchies* hierarchies_;
-  std::string group_;  // below the root of each hierarchy
+  std::string_view group_;  // below the root of each hierarchy
   std::vector<Input> inputs_;
   std::size_t looks_ = 0;
   Clock::time_point next_minute_, next_rare_;

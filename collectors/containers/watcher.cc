@@ -19,6 +19,8 @@ int starts_of(const Container& container) {
   return container.restart_count - (container.state == State::kRestarting ? 1 : 0);  // which is counted before it is
 }
 
+const std::string& id_of(const std::shared_ptr<const Container>& container) { return container->id; }
+
 class Watcher {
  public:
   Watcher(const WatcherSettings& settings, std::shared_ptr<const EngineView> last, std::stop_token stop,
@@ -52,7 +54,7 @@ class Watcher {
 
   // Until the connection is lost or the engine fails to answer: then why.
   http::Problem converse() {
-    auto api = Api::connect(settings_.socket_path, pace_, stop_);
+    auto api = Api::connect(settings_.engine.socket_path, pace_, stop_);
     if (!api) return api.error();
     // Listening begins before the list is asked for: nothing can happen in between.
     if (auto open = api->listen(last_event_); !open) return open.error();
@@ -91,8 +93,9 @@ class Watcher {
     if (auto there = api.ping(); !there) return there;
     constexpr int kChecksBetweenLists = 20;
     if (view_->left_out > 0 && ++checks_ % kChecksBetweenLists == 0) return take_list(api);
-    for (const Container& container : view_->containers) {
-      if (container.health == Health::kStarting || container.health == Health::kUnhealthy) dirty_.insert(container.id);
+    for (const auto& container : view_->containers) {
+      if (container->health == Health::kStarting || container->health == Health::kUnhealthy)
+        dirty_.insert(container->id);
     }
     draft().refreshed = settings_.clock.wall();
     return {};
@@ -106,13 +109,17 @@ class Watcher {
     const auto repeated = std::ranges::unique(listed, {}, &Container::id);
     listed.erase(repeated.begin(), repeated.end());
     dirty_.clear();
+    std::vector<std::shared_ptr<const Container>> containers;
     for (Container& container : listed) {
       dirty_.insert(container.id);
+      keep_labels(container);
       // What is known of it stays until it is looked at again.
-      if (const Container* known = find(container.id); known != nullptr && known->inspected) container = *known;
+      const Container* const known = find(container.id);
+      const bool is_inspected = known != nullptr && known->inspected;
+      containers.push_back(std::make_shared<const Container>(is_inspected ? *known : std::move(container)));
     }
     EngineView& next = draft();
-    next.containers = std::move(listed);
+    next.containers = std::move(containers);
     next.left_out = list->left_out;
     catching_up_ = true;
     return {};
@@ -123,12 +130,14 @@ class Watcher {
     last_event_ = std::max(last_event_, event.nanoseconds);
     if (event.action == "destroy" || event.action == "remove") return forget(event.id);
     dirty_.insert(event.id);
-    Container* const known = event.action == "oom" ? find_to_change(event.id) : nullptr;
+    const Container* const known = event.action == "oom" ? find(event.id) : nullptr;
     // The kernel gives notice several times of what is one kill (cgroup v1).
     constexpr double kOneKillSeconds = 1;
     if (known == nullptr || event.time < known->last_oom + kOneKillSeconds) return;
-    ++known->ooms;
-    known->last_oom = event.time;
+    Container changed = *known;
+    ++changed.ooms;
+    changed.last_oom = event.time;
+    put(std::move(changed));
   }
 
   // A few of those that may have changed, in turn. Not all the time: containers may come and go by the thousand.
@@ -151,38 +160,44 @@ class Watcher {
     return {};
   }
 
+  void keep_labels(Container& container) const {
+    const std::vector<std::string>& kept = settings_.engine.labels;
+    std::erase_if(container.labels,
+                  [&](const auto& label) { return std::ranges::find(kept, label.first) == kept.end(); });
+  }
+
   void take(Container now) {
-    if (const Container* before = find(now.id)) {
-      carry_over(*before, now);
-      *find_to_change(now.id) = std::move(now);
+    keep_labels(now);
+    const Container* const before = find(now.id);
+    if (before == nullptr && present().containers.size() >= kMaxContainers) {
+      ++draft().left_out;
       return;
     }
-    EngineView& next = draft();
-    if (next.containers.size() >= kMaxContainers) {
-      ++next.left_out;
-      return;
+    carry_over(before == nullptr ? Container() : *before, now);
+    put(std::move(now));
+  }
+
+  // In the place of what was known of it, if anything was.
+  void put(Container container) {
+    std::vector<std::shared_ptr<const Container>>& containers = draft().containers;
+    const auto place = std::ranges::lower_bound(containers, container.id, {}, id_of);
+    auto changed = std::make_shared<const Container>(std::move(container));
+    if (place != containers.end() && (*place)->id == changed->id) {
+      *place = std::move(changed);
+    } else {
+      containers.insert(place, std::move(changed));
     }
-    carry_over({}, now);
-    const auto place = std::ranges::lower_bound(next.containers, now.id, {}, &Container::id);
-    next.containers.insert(place, std::move(now));
   }
 
   void forget(const std::string& id) {
     dirty_.erase(id);
     if (find(id) == nullptr) return;
-    std::vector<Container>& containers = draft().containers;
-    containers.erase(std::ranges::lower_bound(containers, id, {}, &Container::id));
+    auto& containers = draft().containers;
+    containers.erase(std::ranges::lower_bound(containers, id, {}, id_of));
   }
 
-  [[nodiscard]] const Container* find(const std::string& id) const {
-    const std::vector<Container>& containers = (draft_ ? draft_.get() : view_.get())->containers;
-    const auto found = std::ranges::lower_bound(containers, id, {}, &Container::id);
-    return found != containers.end() && found->id == id ? &*found : nullptr;
-  }
-  Container* find_to_change(const std::string& id) {
-    if (find(id) == nullptr) return nullptr;
-    return &*std::ranges::lower_bound(draft().containers, id, {}, &Container::id);
-  }
+  [[nodiscard]] const EngineView& present() const { return draft_ ? *draft_ : *view_; }
+  [[nodiscard]] const Container* find(const std::string& id) const { return find_container(present(), id); }
 
   // The next view, which begins as a copy of the present one.
   EngineView& draft() {
@@ -212,7 +227,7 @@ class Watcher {
     next_check_ = settings_.clock.now() + pace_.check;
     reached_ = true;
     if (!is_news) return;
-    settings_.log.info("Container engine reached", {{"socket", settings_.socket_path},
+    settings_.log.info("Container engine reached", {{"socket", settings_.engine.socket_path},
                                                     {"engine", next.name},
                                                     {"version", next.version},
                                                     {"api_version", next.api_version}});
@@ -226,7 +241,7 @@ class Watcher {
     next.reason = reason_of(problem.why);
     if (is_news) {
       settings_.log.warn("Container engine unreachable",
-                         {{"socket", settings_.socket_path}, {"reason", next.reason}, {"err", problem.message}});
+                         {{"socket", settings_.engine.socket_path}, {"reason", next.reason}, {"err", problem.message}});
     }
     publish();
   }

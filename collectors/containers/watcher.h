@@ -12,7 +12,7 @@
 namespace upkeep::containers {
 
 struct WatcherSettings {
-  const std::string& socket_path;
+  const EngineSettings& engine;
   const Clock& clock;
   Log& log;
   const EnginePace& pace;

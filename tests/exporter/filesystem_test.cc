@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 
 #include "tests/support/temporary_directory.h"
@@ -39,6 +40,19 @@ TEST_F(FileSystemTest, ReadsAgainWhatChanged) {
   EXPECT_EQ(file->read().value_or("?"), "one");
   root.write("proc/x", "another");
   EXPECT_EQ(file->read().value_or("?"), "another");
+}
+
+TEST_F(FileSystemTest, ReadsIntoRoomOfTheCaller) {
+  root.write("proc/x", "one");
+  root.write("etc/x", "two");
+  std::array<char, limits::kAttributeBytes> room{};
+  const auto kept = fs->open("proc/x", FileKind::kAttribute), reopened = fs->open("etc/x", FileKind::kAttribute);
+  EXPECT_FALSE(kept->is_kept());
+  EXPECT_EQ(kept->read_into(room).value_or("?"), "one");
+  EXPECT_EQ(std::string_view(room.data(), 3), "one");
+  EXPECT_TRUE(kept->is_kept());
+  EXPECT_EQ(reopened->read_into(room).value_or("?"), "two");
+  EXPECT_FALSE(reopened->is_kept());
 }
 
 TEST_F(FileSystemTest, AFileThatComesLaterIsFound) {

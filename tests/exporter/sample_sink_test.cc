@@ -78,6 +78,23 @@ TEST(SampleSink, EscapedValuesStayApart) {
   }
 }
 
+// Labels that many families begin with are kept apart from the rest, which does not show.
+TEST(SampleSink, FrontLabelsAreWrittenLikeOthers) {
+  MetricDesc fronted = kBytes;
+  fronted.front_labels = 1;
+  SampleSink sink(100), plain(100);
+  const std::vector<std::vector<std::string_view>> labels = {
+      {"a", "r"}, {"a", "w"}, {"a"}, {}, {"a", "r"}, {"ar", ""}, {R"(")", "r"}, {"a", R"(")"}, {"", "r"}, {"b", "r"}};
+  for (std::size_t run = 0; run < 4; ++run) {
+    for (SampleSink* one : {&sink, &plain}) {
+      const MetricDesc& desc = one == &sink ? fronted : kBytes;
+      one->begin();
+      for (std::size_t i = run / 2; i < labels.size(); ++i) one->add(desc, static_cast<double>(i + run), labels[i]);
+    }
+    EXPECT_EQ(render(sink), render(plain));
+  }
+}
+
 // What was published stays what it was, whatever comes after.
 TEST(SampleSink, PublishedSamplesOutliveTheirLabels) {
   SampleSink sink(10'000);

@@ -71,7 +71,7 @@ class ComposeTest : public ::testing::Test {
     one.image_id = image;
     one.state = state;
     one.health = health;
-    view_.containers.push_back(one);
+    view_.containers.push_back(std::make_shared<Container>(one));
     ++view_.generation;
   }
   // The samples without "upkeep_compose_service_", one a line.
@@ -97,7 +97,7 @@ TEST_F(ComposeTest, CountsReplicas) {
   put("shop", "api", "sha256:2", State::kRunning, Health::kUnhealthy);
   put("shop", "api", "sha256:1", State::kExited);
   put("other", "db");
-  view_.containers.push_back({.id = "no service"});
+  view_.containers.push_back(std::make_shared<Container>(Container{.id = "no service"}));
   EXPECT_EQ(published(compose), R"(running_replicas{project="other",service="db"} 1
 running_replicas{project="shop",service="api"} 2
 running_replicas{project="shop",service="gone"} 0
@@ -123,7 +123,9 @@ TEST_F(ComposeTest, CountsAgainWhenTheViewChanges) {
 TEST_F(ComposeTest, CommandsRunOnceAreNoReplicas) {
   Compose compose({}, {});
   put("shop", "api");
-  view_.containers.back().labels["com.docker.compose.oneoff"] = "True";
+  Container once = *view_.containers.back();
+  once.labels["com.docker.compose.oneoff"] = "True";
+  view_.containers.back() = std::make_shared<Container>(once);
   EXPECT_EQ(published(compose), "");
 }
 

@@ -41,8 +41,8 @@ class ContainersTest : public ::testing::Test {
     if (!collector_) {
       ConfigDocument document("upkeep.yml", config_);
       ConfigReader reader = document.root();
-      collector_ = make_containers(read_options(reader), environment_, [this](std::string socket) {
-        socket_ = std::move(socket);
+      collector_ = make_containers(read_options(reader), environment_, [this](EngineSettings settings) {
+        socket_ = settings.socket_path;
         return std::make_unique<FakeEngine>(view_);
       });
     }
@@ -58,7 +58,7 @@ class ContainersTest : public ::testing::Test {
     auto view = std::make_shared<EngineView>();
     view->known = view->up = true;
     view->name = "docker";
-    view->containers = std::move(containers);
+    for (Container& one : containers) view->containers.push_back(std::make_shared<Container>(std::move(one)));
     view->generation = ++generation_;
     view_ = std::move(view);
     fs_.put("run/docker.sock", "");

@@ -41,7 +41,9 @@ struct Pipe {
 class EngineTest : public ::testing::Test {
  protected:
   using View = std::shared_ptr<const EngineView>;
-  void begin(EnginePace pace = kHurry) { engine_ = std::make_unique<Engine>(api_.socket(), clock_, log_, pace); }
+  void begin(EnginePace pace = kHurry) {
+    engine_ = std::make_unique<Engine>(EngineSettings{api_.socket(), {"kept"}}, clock_, log_, pace);
+  }
 
   // The first view that is as it should be.
   View await(const std::function<bool(const EngineView&)>& good) {
@@ -57,7 +59,8 @@ class EngineTest : public ::testing::Test {
   // One with so many containers, all of them looked at.
   View await_containers(std::size_t count) {
     return await([&](const EngineView& view) {
-      return view.up && view.containers.size() == count && std::ranges::all_of(view.containers, &Container::inspected);
+      return view.up && view.containers.size() == count &&
+             std::ranges::all_of(view.containers, [](const auto& one) { return one->inspected; });
     });
   }
   View await_down() {
@@ -92,10 +95,10 @@ TEST_F(EngineTest, KnowsAllContainers) {
   EXPECT_EQ(view->name, "docker");
   EXPECT_EQ(view->version, "20.10.24");
   EXPECT_EQ(view->api_version, "1.41");
-  EXPECT_EQ(view->containers[0].name, "web");
-  EXPECT_EQ(view->containers[0].health, Health::kHealthy);
-  EXPECT_EQ(view->containers[1].state, State::kExited);
-  EXPECT_EQ(view->containers[1].exit_code, 3);
+  EXPECT_EQ(view->containers[0]->name, "web");
+  EXPECT_EQ(view->containers[0]->health, Health::kHealthy);
+  EXPECT_EQ(view->containers[1]->state, State::kExited);
+  EXPECT_EQ(view->containers[1]->exit_code, 3);
 }
 
 TEST_F(EngineTest, AsksForNothingDear) {
@@ -116,7 +119,7 @@ TEST_F(EngineTest, LooksAgainOnlyAtWhatChanged) {
   await_listener();
   api_.put({{id(1), {.name = "web", .state = "paused"}}, {id(2), {.name = "job"}}});
   api_.send_event(testing::FakeEngine::event(id(1), "pause", 1));
-  await([](const EngineView& view) { return view.containers[0].state == State::kPaused; });
+  await([](const EngineView& view) { return view.containers[0]->state == State::kPaused; });
   EXPECT_EQ(api_.requests("/containers/json"), 1u);
   EXPECT_EQ(api_.requests("/containers/" + id(1) + "/json"), 2u);
   EXPECT_EQ(api_.requests("/containers/" + id(2) + "/json"), 1u);
@@ -130,7 +133,7 @@ TEST_F(EngineTest, SeesContainersComeAndGo) {
   api_.send_event(testing::FakeEngine::event(id(2), "create", 1));
   api_.send_event(testing::FakeEngine::event(id(1), "create", 2));
   const View view = await_containers(2);
-  EXPECT_EQ(view->containers[0].name, "later") << "sorted by id";
+  EXPECT_EQ(view->containers[0]->name, "later") << "sorted by id";
   api_.send_event(testing::FakeEngine::event(id(2), "destroy", 3));
   await_containers(1);
   api_.answer("/containers/" + id(1) + "/json", "{}", 404);
@@ -143,7 +146,7 @@ TEST_F(EngineTest, LooksAfterTheUnhealthy) {
   begin();
   await_containers(1);
   api_.put({{id(1), {.health = "unhealthy", .failing_streak = 4}}});
-  await([](const EngineView& view) { return view.containers.at(0).failing_streak == 4; });
+  await([](const EngineView& view) { return view.containers.at(0)->failing_streak == 4; });
 }
 
 TEST_F(EngineTest, CountsOomKillsFromEvents) {
@@ -153,12 +156,19 @@ TEST_F(EngineTest, CountsOomKillsFromEvents) {
   await_listener();
   constexpr std::uint64_t kTime = 1'800'000'000'000'000'000;
   api_.send_event(testing::FakeEngine::event(id(1), "oom", kTime));
-  await([](const EngineView& view) { return view.containers[0].ooms == 1; });
+  await([](const EngineView& view) { return view.containers[0]->ooms == 1; });
   // Twice the same is one; the state that the engine shows afterwards is of the same one.
   api_.put({{id(1), {.state = "exited", .oom_killed = true}}});
   api_.send_event(testing::FakeEngine::event(id(1), "oom", kTime));
   api_.send_event(testing::FakeEngine::event(id(1), "die", kTime + 1'000'000));
-  EXPECT_EQ(await([](const EngineView& view) { return view.containers[0].oom_killed; })->containers[0].ooms, 1u);
+  EXPECT_EQ(await([](const EngineView& view) { return view.containers[0]->oom_killed; })->containers[0]->ooms, 1u);
+}
+
+TEST_F(EngineTest, OnlyLabelsThatAreWantedAreKept) {
+  api_.put({{id(1), {.labels = {{"kept", "a"}, {"maintainer", "somebody"}}}}});
+  begin();
+  const std::map<std::string, std::string> expected = {{"kept", "a"}};
+  EXPECT_EQ(await_containers(1)->containers[0]->labels, expected);
 }
 
 TEST_F(EngineTest, ADaemonThatRestartsCostsNothingButTime) {
@@ -172,8 +182,8 @@ TEST_F(EngineTest, ADaemonThatRestartsCostsNothingButTime) {
   api_.put({{id(1), {.name = "web", .started = "2026-01-02T04:00:00Z"}}, {id(2), {.name = "new"}}});
   api_.start();
   const View up = await_containers(2);
-  await([](const EngineView& view) { return view.containers[0].restarts == 1; });
-  EXPECT_EQ(up->containers[1].name, "new");
+  await([](const EngineView& view) { return view.containers[0]->restarts == 1; });
+  EXPECT_EQ(up->containers[1]->name, "new");
   engine_.reset();
   const std::string lines = logged();
   EXPECT_EQ(std::ranges::count(lines, '\n'), 3) << lines;
@@ -234,11 +244,11 @@ TEST_F(EngineTest, OneStuckContainerHarmsNoOther) {
   api_.answer("/containers/" + id(3) + "/json", "{\"Id\":");
   begin();
   const View view =
-      await([](const EngineView& one) { return one.containers.size() == 3 && one.containers[1].inspected; });
+      await([](const EngineView& one) { return one.containers.size() == 3 && one.containers[1]->inspected; });
   EXPECT_TRUE(view->up);
-  EXPECT_EQ(view->containers[0].name, "stuck") << "from the list";
-  EXPECT_FALSE(view->containers[0].inspected);
-  EXPECT_EQ(view->containers[2].name, "odd");
+  EXPECT_EQ(view->containers[0]->name, "stuck") << "from the list";
+  EXPECT_FALSE(view->containers[0]->inspected);
+  EXPECT_EQ(view->containers[2]->name, "odd");
 }
 
 TEST_F(EngineTest, SaysWhyItIsDown) {
@@ -257,14 +267,14 @@ TEST_F(EngineTest, SaysWhyItIsDown) {
                           Case{"/events", "HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n", "other"}}) {
     testing::FakeEngine api;
     api.answer_raw(one.path, one.bytes);
-    engine_ = std::make_unique<Engine>(api.socket(), clock_, testing::no_log(), kHurry);
+    engine_ = std::make_unique<Engine>(EngineSettings{api.socket(), {}}, clock_, testing::no_log(), kHurry);
     EXPECT_EQ(await_down()->reason, one.reason) << one.path << " " << one.bytes;
     engine_.reset();
   }
 }
 
 TEST_F(EngineTest, WithoutASocketThereIsNoThread) {
-  engine_ = std::make_unique<Engine>(api_.socket() + "x", clock_, log_, kHurry);
+  engine_ = std::make_unique<Engine>(EngineSettings{api_.socket() + "x", {}}, clock_, log_, kHurry);
   for (int i = 0; i < 3; ++i) {
     const View view = engine_->view();
     EXPECT_TRUE(view->known && !view->up);
@@ -282,14 +292,14 @@ TEST_F(EngineTest, TenThousandContainersAreKept) {
   begin({});
   const View view = await([](const EngineView& one) { return one.containers.size() == kMaxContainers; });
   EXPECT_EQ(view->left_out, 10u);
-  EXPECT_EQ(view->containers.back().name, "c9999");
+  EXPECT_EQ(view->containers.back()->name, "c9999");
 }
 
 TEST_F(EngineTest, AnAnswerInChunksIsAnAnswer) {
   api_.put({{id(1), {.name = "two\nlines"}}});
   api_.answer_chunked("/containers/json", "[" + testing::FakeEngine::listed(id(1), {.name = "two\nlines"}) + "]");
   begin();
-  EXPECT_EQ(await_containers(1)->containers[0].name, "two\nlines");
+  EXPECT_EQ(await_containers(1)->containers[0]->name, "two\nlines");
 }
 
 // What a container looked like, and then.

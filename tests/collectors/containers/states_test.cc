@@ -19,7 +19,7 @@ std::string published(const EngineView& view, const std::vector<std::string>& ke
 EngineView view_of(Container container) {
   EngineView view{.known = true, .up = true, .name = "docker", .version = "20.10", .api_version = "1.41"};
   view.refreshed = Clock::wall_time(std::chrono::seconds(1'700'000'000));
-  view.containers.push_back(std::move(container));
+  view.containers.push_back(std::make_shared<Container>(std::move(container)));
   return view;
 }
 
