@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <ostream>
 #include <thread>
 
 #include "exporter/build_info.h"
@@ -48,27 +49,49 @@ App::App(Options options, std::span<const CollectorType* const> types)
       fs_(make_filesystem(options_.roots, raise_descriptor_limit())),
       kernel_(make_kernel(options_.roots.rootfs)),
       log_(LogLevel::kInfo, LogFormat::kLogfmt),
-      environment_{*fs_, *kernel_, clock_, log_},
       telemetry_(*fs_, clock_, log_) {}
 
 Loaded App::load() {
   Loaded loaded;
-  std::string text;
-  if (!options_.config_file.empty()) {
-    auto read = read_config_file(options_.config_file);
-    if (!read) {
-      loaded.mistakes.push_back(read.error().message);
-      return loaded;
-    }
-    text = *std::move(read);
+  auto text = config_text();
+  if (!text) {
+    loaded.mistakes.push_back(text.error().message);
+    return loaded;
   }
-  ConfigDocument document(options_.config_file.empty() ? "(defaults)" : options_.config_file, std::move(text));
+  ConfigDocument document(options_.config_file.empty() ? "(defaults)" : options_.config_file, *std::move(text));
   ConfigReader root = document.root();
   loaded.settings = read_settings(root);
   override_settings(loaded.settings, options_);
-  loaded.instances = build_instances(root.section("collectors"), types_, environment_, options_.selection);
+  loaded.instances =
+      build_instances(root.section("collectors"), types_, environment(loaded.settings), options_.selection);
   loaded.mistakes = document.mistakes();
   return loaded;
+}
+
+Result<std::string> App::config_text() const {
+  return options_.config_file.empty() ? "" : read_config_file(options_.config_file);
+}
+
+int App::run_command(const CollectorType& type, std::span<const std::string> words, std::ostream& out,
+                     std::ostream& err) {
+  const Loaded loaded = load();
+  for (const std::string& mistake : loaded.mistakes) err << mistake << '\n';
+  auto text = config_text();
+  if (!loaded.mistakes.empty() || !text) return 2;
+  ConfigDocument document(options_.config_file, *std::move(text));
+  std::vector<std::string> names;
+  for (ConfigReader& item : document.root().section("collectors").sections(type.section)) {
+    names.push_back(item.text("name", ""));
+    if (names.back() != words.front()) continue;
+    return type.command->run(item, words.subspan(1), environment(loaded.settings), out, err);
+  }
+  err << fmt::format("upkeep: error: no '{}' in the section `{}` of the configuration, but {}\n", words.front(),
+                     type.section, names.empty() ? "nothing at all" : fmt::format("{}", fmt::join(names, ", ")));
+  return 2;
+}
+
+Environment App::environment(const Settings& settings) {
+  return {.fs = *fs_, .kernel = *kernel_, .clock = clock_, .log = log_, .state = settings.state};
 }
 
 std::shared_ptr<Scheduler> App::scheduler() {

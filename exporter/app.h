@@ -53,6 +53,14 @@ class App final : public WebBackend {
   // cannot start, with the exit status.
   int serve();
 
+  // What collectors are given under these settings.
+  Environment environment(const Settings& settings);
+  Result<std::string> config_text() const;
+
+  // Runs the command of a collector; `words` begins with the name of the item that it is for. Returns the exit status:
+  // 2 when it could not begin.
+  int run_command(const CollectorType& type, std::span<const std::string> words, std::ostream& out, std::ostream& err);
+
   Log& log() { return log_; }
   const Clock& clock() const { return clock_; }
 
@@ -74,7 +82,6 @@ class App final : public WebBackend {
   std::unique_ptr<FileSystem> fs_;
   std::unique_ptr<Kernel> kernel_;
   Log log_;
-  Environment environment_;
   Telemetry telemetry_;
 
   std::mutex reloading_;  // one reload at a time

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <chrono>
+#include <iosfwd>
 #include <memory>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <string_view>
 
 #include "exporter/clock.h"
@@ -21,12 +23,14 @@ class FileSystem;
 class Kernel;
 class Log;
 
-// All that a collector may touch besides its configuration. Outlives every collector.
+// All that a collector may touch besides its configuration. What it refers to outlives every collector; itself it may
+// not.
 struct Environment {
   FileSystem& fs;
   Kernel& kernel;
   const Clock& clock;
-  Log& log;  // for changes of what is watched; errors of the collector itself are its result
+  Log& log;                // for changes of what is watched; errors of the collector itself are its result
+  std::string state = {};  // directory of what is remembered between two lives of the program; empty: nothing is
 };
 
 struct Run {
@@ -48,6 +52,16 @@ enum class Cadence : std::uint8_t {
   kInterval,  // on a thread of its own: for everything that can wait or is dear
 };
 
+// A subcommand that a collector brings: `upkeep NAME ITEM [ARGUMENTS]`, for an item of its list.
+struct CollectorCommand {
+  std::string_view name;
+  std::string_view help;
+  std::string_view arguments;  // what may follow the name of the item, for the help; empty: nothing
+  // Called with the settings of the item when the configuration has no mistakes. Returns the exit status.
+  int (*run)(ConfigReader& item, std::span<const std::string> arguments, const Environment& environment,
+             std::ostream& out, std::ostream& err) = nullptr;
+};
+
 // What is known of a kind of collector before one is made: constant data.
 struct CollectorType {
   std::string_view name;     // its `collector` label, and what `collect[]` calls it
@@ -62,6 +76,7 @@ struct CollectorType {
   std::chrono::milliseconds timeout = limits::kCollectorTimeout;  // default; `timeout:` likewise
   bool list = false;           // its section is a list of maps with a `name` each: one instance, thread and label each
   bool node_exporter = false;  // also reports node_scrape_collector_* as node_exporter does
+  const CollectorCommand* command = nullptr;
 };
 
 }  // namespace upkeep

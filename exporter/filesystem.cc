@@ -9,10 +9,13 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <span>
 
 namespace upkeep {
 namespace {
+
+constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 class Descriptor {
  public:
@@ -23,7 +26,7 @@ class Descriptor {
   [[nodiscard]] int get() const { return fd_; }
   void open(const char* path) {
     close();
-    fd_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    fd_ = ::open(path, kOpenFlags);
   }
   void close() {
     if (fd_ >= 0) ::close(fd_);
@@ -44,6 +47,7 @@ class Budget {
     return false;
   }
   void give_back() { --taken_; }
+  [[nodiscard]] bool has_room() const { return taken_ < most_; }
 
  private:
   const std::size_t most_;
@@ -56,10 +60,42 @@ bool means_gone(int error_number) {
 }
 
 // Where a logical path is.
-std::string real_path(const Roots& roots, std::string_view path) {
-  if (path == "proc" || path.starts_with("proc/")) return roots.procfs + std::string(path.substr(4));
-  if (path == "sys" || path.starts_with("sys/")) return roots.sysfs + std::string(path.substr(3));
-  return (roots.rootfs.ends_with('/') ? roots.rootfs : roots.rootfs + "/") + std::string(path);
+class RealPath {
+ public:
+  RealPath(const Roots& roots, std::string_view path) {
+    if (path == "proc" || path.starts_with("proc/")) {
+      join(roots.procfs, path.substr(4));
+    } else if (path == "sys" || path.starts_with("sys/")) {
+      join(roots.sysfs, path.substr(3));
+    } else {
+      join(roots.rootfs, roots.rootfs.ends_with('/') ? "" : "/", path);
+    }
+  }
+  [[nodiscard]] const char* c_str() const { return text_.data(); }
+
+ private:
+  // A path that is too long for the kernel stays too long.
+  template <class... Parts>
+  void join(const Parts&... parts) {
+    char* at = text_.data();
+    const auto add = [&](std::string_view part) {
+      at = std::ranges::copy(part.substr(0, static_cast<std::size_t>(text_.end() - 1 - at)), at).out;
+    };
+    (add(parts), ...);
+    *at = '\0';
+  }
+  std::array<char, PATH_MAX + 1> text_;  // NOLINT(*-member-init): filled by the constructor
+};
+
+// `path`: for messages.
+Result<std::string_view> read_at(int fd, std::size_t offset, std::span<char> room, std::string_view path) {
+  for (;;) {
+    const ssize_t got = ::pread(fd, room.data(), room.size(), static_cast<off_t>(offset));
+    if (got >= 0) return std::string_view(room.data(), static_cast<std::size_t>(got));
+    if (errno == EINTR) continue;
+    if (means_gone(errno)) return fail(ErrorCode::kNotFound, system_failure(errno, path).error().message);
+    return system_failure(errno, path);
+  }
 }
 
 class RealFile final : public File {
@@ -79,7 +115,7 @@ class RealFile final : public File {
   }
 
   Result<std::string_view> read_into(std::span<char> room) override {
-    return read_with([this, room] { return read_at(0, room); });
+    return read_with([this, room] { return read_at(fd_.get(), 0, room, path_); });
   }
 
   [[nodiscard]] bool is_kept() const override { return kept_; }
@@ -101,7 +137,7 @@ class RealFile final : public File {
   }
 
   Result<> open() {
-    fd_.open(real_path(roots_, path_).c_str());
+    fd_.open(RealPath(roots_, path_).c_str());
     if (fd_.get() < 0) return system_failure(errno, path_);
     // Files of the root file system are replaced by renaming, which a kept descriptor would never see.
     const bool may_keep = path_.starts_with("proc/") || path_.starts_with("sys/");
@@ -126,22 +162,12 @@ class RealFile final : public File {
     std::size_t size = 0;
     for (;;) {
       if (buffer_.size() - size < kLeastRoom) buffer_.resize(std::max(kLeastRoom, 2 * buffer_.size()));
-      UPKEEP_TRY(const std::string_view chunk, read_at(size, std::span(buffer_).subspan(size)));
+      UPKEEP_TRY(const std::string_view chunk, read_at(fd_.get(), size, std::span(buffer_).subspan(size), path_));
       size += chunk.size();
       if (size > limits::kFileBytes) {
         return fail(ErrorCode::kLimit, path_ + ": larger than " + std::to_string(limits::kFileBytes) + " bytes");
       }
       if (chunk.empty() || !may_have_more(chunk.size())) return std::string_view(buffer_.data(), size);
-    }
-  }
-
-  Result<std::string_view> read_at(std::size_t offset, std::span<char> room) {
-    for (;;) {
-      const ssize_t got = ::pread(fd_.get(), room.data(), room.size(), static_cast<off_t>(offset));
-      if (got >= 0) return std::string_view(room.data(), static_cast<std::size_t>(got));
-      if (errno == EINTR) continue;
-      if (means_gone(errno)) return fail(ErrorCode::kNotFound, system_failure(errno, path_).error().message);
-      return system_failure(errno, path_);
     }
   }
 
@@ -155,9 +181,66 @@ class RealFile final : public File {
   std::string buffer_;
 };
 
+FileStatus status_of(const struct stat& status) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return {
+      .size_bytes = static_cast<std::uint64_t>(status.st_size),
+      .modified_unix_seconds =
+          static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9,
+      .mode = status.st_mode,
+      .is_regular = S_ISREG(status.st_mode),
+      .device = status.st_dev,
+      .inode = status.st_ino,
+      .modified_ns = status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec,
+  };
+}
+
+class RealStream final : public FileStream {
+ public:
+  explicit RealStream(std::string_view name) : name_(name), buffer_(limits::kStreamBlockBytes, '\0') {}
+
+  Result<> open(const char* path) {
+    fd_.open(path);
+    if (fd_.get() < 0) return system_failure(errno, name_);
+    UPKEEP_TRY(const FileStatus now, status());
+    if (!now.is_regular) return fail(ErrorCode::kSystem, name_ + ": not a regular file");
+    // Read ahead, and do not push out for it what others read more than once.
+    ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+    ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_NOREUSE);
+    return {};
+  }
+
+  Result<std::string_view> next() override {
+    for (;;) {
+      const ssize_t got = ::read(fd_.get(), buffer_.data(), buffer_.size());
+      if (got >= 0) return std::string_view(buffer_.data(), static_cast<std::size_t>(got));
+      if (errno != EINTR) return system_failure(errno, name_);
+    }
+  }
+
+  Result<FileStatus> status() override {
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0) return system_failure(errno, name_);
+    return status_of(status);
+  }
+
+ private:
+  const std::string name_;
+  Descriptor fd_;
+  std::string buffer_;
+};
+
 class RealFileSystem final : public FileSystem {
  public:
   RealFileSystem(Roots roots, std::size_t kept_open) : roots_(std::move(roots)), budget_(kept_open) {}
+
+  [[nodiscard]] bool has_room() const override { return budget_.has_room(); }
+
+  Result<std::string_view> read_once(std::string_view path, std::span<char> room) override {
+    const Descriptor fd(::open(real(path).c_str(), kOpenFlags));
+    if (fd.get() < 0) return system_failure(errno, path);
+    return read_at(fd.get(), 0, room, path);
+  }
 
   std::unique_ptr<File> open(std::string_view path, FileKind kind) override {
     return std::make_unique<RealFile>(path, kind, roots_, budget_);
@@ -187,13 +270,7 @@ class RealFileSystem final : public FileSystem {
   Result<FileStatus> status(std::string_view path) override {
     struct stat status {};
     if (::stat(real(path).c_str(), &status) != 0) return system_failure(errno, path);
-    return FileStatus{
-        .size_bytes = static_cast<std::uint64_t>(status.st_size),
-        .modified_unix_seconds =
-            static_cast<double>(status.st_mtim.tv_sec) + static_cast<double>(status.st_mtim.tv_nsec) / 1e9,
-        .mode = status.st_mode,
-        .is_regular = S_ISREG(status.st_mode),
-    };
+    return status_of(status);
   }
 
   Result<std::string> link_target(std::string_view path) override {
@@ -203,8 +280,14 @@ class RealFileSystem final : public FileSystem {
     return std::string(target.data(), static_cast<std::size_t>(length));
   }
 
+  Result<std::unique_ptr<FileStream>> stream(std::string_view path) override {
+    auto stream = std::make_unique<RealStream>(path);
+    UPKEEP_CHECK(stream->open(real(path).c_str()));
+    return stream;
+  }
+
  private:
-  [[nodiscard]] std::string real(std::string_view path) const { return real_path(roots_, path); }
+  [[nodiscard]] RealPath real(std::string_view path) const { return {roots_, path}; }
 
   const Roots roots_;
   Budget budget_;
@@ -216,6 +299,14 @@ Result<std::string> FileSystem::read(std::string_view path, FileKind kind) {
   const auto file = open(path, kind);
   UPKEEP_TRY(const std::string_view content, file->read());
   return std::string(content);
+}
+
+Result<std::string_view> FileSystem::read_once(std::string_view path, std::span<char> room) {
+  const auto file = open(path, FileKind::kAttribute);
+  UPKEEP_TRY(const std::string_view content, file->read_into(room));
+  const std::string_view kept = content.substr(0, room.size());
+  std::ranges::copy(kept, room.begin());
+  return std::string_view(room.data(), kept.size());
 }
 
 std::unique_ptr<FileSystem> make_filesystem(Roots roots, std::size_t kept_open) {

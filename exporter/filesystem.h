@@ -34,29 +34,47 @@ class File {
   [[nodiscard]] virtual bool is_kept() const { return true; }
 };
 
+struct FileStatus {
+  std::uint64_t size_bytes = 0;
+  double modified_unix_seconds = 0;
+  std::uint32_t mode = 0;  // as st_mode
+  bool is_regular = false;
+  std::uint64_t device = 0, inode = 0;
+  std::int64_t modified_ns = 0;  // the same moment, exactly
+};
+
+// A file of any size that is read once, from its beginning, in blocks. One thread at a time.
+class FileStream {
+ public:
+  virtual ~FileStream() = default;
+  // The next bytes, at most limits::kStreamBlockBytes, valid until the next call; none at the end.
+  virtual Result<std::string_view> next() = 0;
+  // Of the file that is open, as it is now.
+  virtual Result<FileStatus> status() = 0;
+};
+
 struct DirectoryEntry {
   std::string name;
   bool is_directory = false;  // symbolic links are not followed and count as neither
   bool is_link = false;
 };
 
-struct FileStatus {
-  std::uint64_t size_bytes = 0;
-  double modified_unix_seconds = 0;
-  std::uint32_t mode = 0;  // as st_mode
-  bool is_regular = false;
-};
-
 // Thread-safe; the Files it hands out are not.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
+  // Whether another file may be kept open between reads. Where not, read_once() is as good.
+  [[nodiscard]] virtual bool has_room() const { return true; }
+  // A kAttribute that is not read again soon, into `room`, of limits::kAttributeBytes.
+  virtual Result<std::string_view> read_once(std::string_view path, std::span<char> room);
   // Never fails: a file that cannot be opened says so when it is read.
   virtual std::unique_ptr<File> open(std::string_view path, FileKind kind) = 0;
   // Entries sorted by name, without "." and "..". At most limits::kDirectoryEntries.
   virtual Result<std::vector<DirectoryEntry>> list(std::string_view path) = 0;
   virtual Result<FileStatus> status(std::string_view path) = 0;
   virtual Result<std::string> link_target(std::string_view path) = 0;
+  // Of a regular file. Whatever else bears the name, a pipe without a writer say, is an error and holds nobody up.
+  virtual Result<std::unique_ptr<FileStream>> stream(std::string_view path) = 0;
 
   // One read of a file that is not read again soon. At most `max_bytes`.
   Result<std::string> read(std::string_view path, FileKind kind = FileKind::kTable);

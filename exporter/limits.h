@@ -9,17 +9,21 @@ namespace upkeep::limits {
 using namespace std::chrono_literals;
 
 // Reading.
-inline constexpr std::size_t kFileBytes = std::size_t{8} << 20;    // one file of /proc, /sys or /etc
-inline constexpr std::size_t kAttributeBytes = 4096;               // one value of /sys or /proc/sys
+inline constexpr std::size_t kFileBytes = std::size_t{8} << 20;  // one file of /proc, /sys or /etc
+inline constexpr std::size_t kAttributeBytes = 4096;             // one value of /sys or /proc/sys
+inline constexpr std::size_t kStreamBlockBytes = std::size_t{256} << 10;
 inline constexpr std::size_t kConfigBytes = std::size_t{1} << 20;  // upkeep.yml
 inline constexpr std::size_t kConfigNodes = 10'000;
 inline constexpr std::size_t kConfigDepth = 32;
 inline constexpr std::size_t kConfigMistakes = 100;                 // reported at once
 inline constexpr std::size_t kSecretBytes = std::size_t{64} << 10;  // one password or key file
+inline constexpr std::size_t kStateBytes = std::size_t{4} << 20;    // one file of the state directory
 inline constexpr std::size_t kDirectoryEntries = 100'000;
 inline constexpr std::size_t kThreadsLookedAt = 50'000;  // whose states are counted
 inline constexpr std::size_t kOpenFiles = 4096;          // that the process may have, if the system allows as many
 inline constexpr std::size_t kKeptOpenFiles = 2048;      // of them, that FileSystem keeps between reads
+inline constexpr std::size_t kBackupFiles = 10'000;      // of one name
+inline constexpr std::size_t kBackupDirectories = 1'000;
 
 // Publishing.
 inline constexpr std::size_t kSeriesPerCollector = 10'000;

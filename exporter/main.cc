@@ -2,8 +2,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <deque>
 #include <iostream>
+#include <map>
 
 #include "collectors/all.h"
 #include "exporter/app.h"
@@ -77,6 +79,17 @@ int main(int argc, char** argv) {
   collect->add_option("NAME", names, "Collectors; all enabled ones without any.");
   CLI::App* const list_collectors = cli.add_subcommand("list-collectors", "Print every collector.");
   CLI::App* const list_metrics = cli.add_subcommand("list-metrics", "Print every metric family.");
+  const auto types = upkeep::all_collectors();
+  std::map<const CLI::App*, const upkeep::CollectorType*> commands_of_collectors;
+  for (const upkeep::CollectorType* type : types) {
+    if (type->command == nullptr) continue;
+    CLI::App* const command = cli.add_subcommand(std::string(type->command->name), std::string(type->command->help));
+    command
+        ->add_option("NAME", names,
+                     "Which one, by its name in the configuration" + std::string(type->command->arguments))
+        ->required();
+    commands_of_collectors[command] = type;
+  }
   try {
     cli.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -88,15 +101,17 @@ int main(int argc, char** argv) {
 
   namespace commands = upkeep::commands;
   if (version) return commands::version(std::cout);
-  const auto types = upkeep::all_collectors();
   if (*list_collectors) return commands::list_collectors(types, std::cout);
   if (*list_metrics) return commands::list_metrics(types, std::cout);
   upkeep::App app(options, types);
   int status = 0;
+  const auto asked = std::ranges::find_if(commands_of_collectors, [](const auto& one) { return bool(*one.first); });
   if (config_check || *check) {
     status = commands::check_config(app, options.config_file, std::cout, std::cerr);
   } else if (*collect) {
     status = commands::collect(app, names, std::cout, std::cerr);
+  } else if (asked != commands_of_collectors.end()) {
+    status = app.run_command(*asked->second, names, std::cout, std::cerr);
   } else {
     status = app.serve();
   }

@@ -9,14 +9,14 @@ namespace upkeep {
 namespace {
 
 // Where the labels `names` with these values end, which begin at `at` and are not escaped; null when they do not.
-const char* skip_labels(const char* at, const char* end, std::span<const std::string_view> names,
-                        std::span<const std::string_view> values) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
+inline const char* skip_labels(const char* at, const char* end, const std::string_view* names,
+                               std::span<const std::string_view> values) {
+  for (const std::string_view value : values) {
     constexpr std::size_t kAround = 3;  // `{` or `,`, `=` and `"`
-    at += names[i].size() + kAround;
-    if (static_cast<std::ptrdiff_t>(values[i].size()) >= end - at) return nullptr;
-    if (std::string_view(at, values[i].size()) != values[i]) return nullptr;
-    at += values[i].size();
+    at += names++->size() + kAround;
+    if (static_cast<std::ptrdiff_t>(value.size()) >= end - at) return nullptr;
+    if (std::string_view(at, value.size()) != value) return nullptr;
+    at += value.size();
     if (*at++ != '"') return nullptr;
   }
   return at;
@@ -28,13 +28,17 @@ const char* skip_labels(const char* at, const char* end, std::span<const std::st
 bool are_labels(const LabelPiece& front, const LabelPiece& rest, const MetricDesc& desc,
                 std::span<const std::string_view> values) {
   if (values.size() != front.labels + rest.labels || values.size() > desc.label_count) return false;
-  const std::span names = desc.label_names();
-  const std::size_t first = front.labels;
-  const char* const middle = front.text.data() + front.text.size();
-  if (skip_labels(front.text.data(), middle, names.first(first), values.first(first)) != middle) return false;
+  if (values.empty()) return true;  // ` `
+  const std::string_view* names = desc.labels.data();
+  if (const std::size_t first = front.labels; first != 0) {
+    const char* const middle = front.text.data() + front.text.size();
+    if (skip_labels(front.text.data(), middle, names, values.first(first)) != middle) return false;
+    names += first;
+    values = values.subspan(first);
+  }
   const char* const end = rest.text.data() + rest.text.size();
-  const char* const at = skip_labels(rest.text.data(), end, names.subspan(first), values.subspan(first));
-  return at != nullptr && end - at == (values.empty() ? 1 : 2);  // ` ` or `} `
+  const char* const at = skip_labels(rest.text.data(), end, names, values);
+  return at != nullptr && end - at == 2;  // `} `
 }
 
 LabelStore::Id LabelStore::intern(std::string_view text) {

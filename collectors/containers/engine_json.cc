@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
-#include "collectors/containers/json.h"
+#include "collectors/json/json.h"
+#include "collectors/json/rfc3339.h"
 #include "exporter/limits.h"
 #include "exporter/text.h"
 
@@ -66,8 +66,8 @@ void take_state(const Path& path, const Value& value, Container& out) {
     if (key == "OOMKilled") out.oom_killed = value.truth();
     if (key == "Pid") out.pid = std::max(value.integer(), 0);
     if (key == "ExitCode") out.exit_code = value.integer();
-    if (key == "StartedAt") out.started = parse_time(value.text);
-    if (key == "FinishedAt") out.finished = parse_time(value.text);
+    if (key == "StartedAt") out.started = json::parse_rfc3339(value.text);
+    if (key == "FinishedAt") out.finished = json::parse_rfc3339(value.text);
   } else if (path.is({"State", "Health", key}) || path.is({"State", "Healthcheck", key})) {
     if (key == "Status") out.health = parse_health(value.text);
     if (key == "FailingStreak") out.failing_streak = value.integer();
@@ -108,35 +108,6 @@ std::string to_string(ApiVersion version) { return fmt::format("{}.{}", version.
 bool is_container_id(std::string_view text) {
   const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
   return text.size() == 64 && std::ranges::all_of(text, is_hex);
-}
-
-double parse_time(std::string_view text) {
-  const auto number = [&](std::size_t at, std::size_t length) -> int {
-    if (at + length > text.size()) return -1;
-    const auto value = to_u64(text.substr(at, length));
-    return value ? static_cast<int>(*value) : -1;
-  };
-  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':') {
-    return 0;
-  }
-  using namespace std::chrono;
-  const int y = number(0, 4), mo = number(5, 2), d = number(8, 2);
-  const int h = number(11, 2), mi = number(14, 2), s = number(17, 2);
-  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
-  if (y < 1970 || mo < 1 || d < 1 || !date.ok() || h < 0 || h > 23 || mi < 0 || mi > 59 || s < 0 || s > 60) return 0;
-  double seconds = static_cast<double>(sys_days(date).time_since_epoch().count()) * 86400 + h * 3600 + mi * 60 + s;
-  std::size_t at = 19;
-  if (text[at] == '.') {
-    const std::size_t begin = at++;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
-    seconds += to_number(text.substr(begin, std::min<std::size_t>(at - begin, 10))).value_or(0);
-  }
-  if (at < text.size() && (text[at] == '+' || text[at] == '-')) {
-    const int hours = number(at + 1, 2), minutes = number(at + 4, 2);
-    if (hours < 0 || minutes < 0) return 0;
-    seconds -= (text[at] == '+' ? 1 : -1) * (hours * 3600 + minutes * 60);
-  }
-  return std::max(seconds, 0.0);
 }
 
 Result<EngineVersion> parse_version(std::string_view text) {
@@ -184,7 +155,7 @@ Result<Container> parse_inspect(std::string_view text) {
     if (path.is({"Id"})) out.id = value.kept();
     if (path.is({"Name"})) out.name = parse_name(value);
     if (path.is({"Image"})) out.image_id = value.kept();
-    if (path.is({"Created"})) out.created = parse_time(value.text);
+    if (path.is({"Created"})) out.created = json::parse_rfc3339(value.text);
     if (path.is({"RestartCount"})) out.restart_count = value.integer();
     if (path.is({"LogPath"})) log_path = value.kept();
     if (path.is({"HostConfig", "LogConfig", "Type"})) is_json_file = value.text == "json-file";

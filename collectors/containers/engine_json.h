@@ -62,7 +62,4 @@ Result<std::uint64_t> count_elements(std::string_view text);
 // What may stand in a path of the API.
 bool is_container_id(std::string_view text);
 
-// "2026-01-31T10:20:30.5Z", "...+02:00"; 0 for what is none and for all before 1970.
-double parse_time(std::string_view text);
-
 }  // namespace upkeep::containers

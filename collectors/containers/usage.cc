@@ -154,13 +154,14 @@ Result<> UsageFiles::read(Clock::time_point now, double clock_ticks_per_second) 
 
 Result<> UsageFiles::read_input(Input& input, News& news, double clock_ticks_per_second) {
   std::array<char, limits::kAttributeBytes> room;  // NOLINT(*-member-init): what is read is used
-  if (!input.file) input.file = fs_->open(path_of(source_of(input)), FileKind::kAttribute);
-  const auto text = input.file->read_into(room);
   // Those that are always read are the first to be kept open: the others get what they leave, at the second look.
   const When when = source_of(input).when;
   const bool may_stay = when == When::kAlways || (looks_ > 1 && when != When::kMinute && when != When::kRarely);
+  if (!input.file && may_stay && fs_->has_room())
+    input.file = fs_->open(path_of(source_of(input)), FileKind::kAttribute);
+  const auto text = input.file ? input.file->read_into(room) : fs_->read_once(path_of(source_of(input)), room);
   Result<> taken = text ? take(input, *text, news, clock_ticks_per_second) : miss(input, text.error());
-  if (!may_stay || !input.file->is_kept()) input.file.reset();
+  if (input.file && !input.file->is_kept()) input.file.reset();
   return taken;
 }
 

@@ -123,6 +123,59 @@ TEST_F(FileSystemTest, APipeDoesNotHoldAReaderUp) {
   EXPECT_FALSE(fs->read("proc/pipe"));
 }
 
+std::string drain(FileStream& stream) {
+  std::string all;
+  for (;;) {
+    const auto block = stream.next();
+    if (!block || block->empty()) return block ? all : block.error().message;
+    EXPECT_LE(block->size(), limits::kStreamBlockBytes);
+    all += *block;
+  }
+}
+
+TEST_F(FileSystemTest, StreamsAFileOfAnySizeOnce) {
+  std::string large(limits::kFileBytes + 1, 'x');
+  large.back() = 'y';
+  root.write("srv/large", large);
+  const auto stream = fs->stream("srv/large");
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(drain(**stream), large);
+  EXPECT_EQ((*stream)->next().value_or("?"), "");
+}
+
+TEST_F(FileSystemTest, AStreamKnowsTheFileItReadsAndNotTheOneThatTookItsPlace) {
+  root.write("srv/x", "old");
+  const auto stream = fs->stream("srv/x");
+  ASSERT_TRUE(stream);
+  const auto before = (*stream)->status();
+  root.write("srv/y", "longer");
+  std::filesystem::rename(root.path() / "srv/y", root.path() / "srv/x");
+  const auto by_descriptor = (*stream)->status();
+  const auto by_name = fs->status("srv/x");
+  ASSERT_TRUE(before && by_descriptor && by_name);
+  EXPECT_EQ(before->inode, by_descriptor->inode);
+  EXPECT_EQ(before->modified_ns, by_descriptor->modified_ns);
+  EXPECT_EQ(by_descriptor->size_bytes, 3U);
+  EXPECT_NE(by_name->inode, by_descriptor->inode);
+  EXPECT_EQ(by_name->device, by_descriptor->device);
+  EXPECT_NEAR(static_cast<double>(by_name->modified_ns) / 1e9, by_name->modified_unix_seconds, 1e-6);
+  EXPECT_EQ(drain(**stream), "old");
+}
+
+TEST_F(FileSystemTest, StreamsRegularFilesAlone) {
+  std::filesystem::create_directories(root.path() / "srv/folder");
+  ASSERT_EQ(::mkfifo((root.path() / "srv/pipe").c_str(), 0600), 0);
+  const auto f = [&](std::string_view path) {
+    const auto stream = fs->stream(path);
+    return stream ? drain(**stream) : stream.error().message;
+  };
+  EXPECT_EQ(f("srv/pipe"), "srv/pipe: not a regular file");
+  EXPECT_EQ(f("srv/folder"), "srv/folder: not a regular file");
+  EXPECT_EQ(f("srv/none"), "srv/none: No such file or directory");
+  root.write("srv/empty", "");
+  EXPECT_EQ(f("srv/empty"), "");
+}
+
 TEST(RealFileSystem, ReadsTheKernelsTablesWhole) {
   const auto fs = make_filesystem({});
   const std::string vmstat = fs->read("proc/vmstat").value_or("");

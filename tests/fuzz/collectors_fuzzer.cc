@@ -66,6 +66,9 @@ class FuzzedFileSystem final : public FileSystem {
   }
   Result<FileStatus> status(std::string_view path) override { return directories_.status(path); }
   Result<std::string> link_target(std::string_view path) override { return directories_.link_target(path); }
+  Result<std::unique_ptr<FileStream>> stream(std::string_view path) override {
+    return testing::stream_of(std::string(contents_.of(std::string(path))), {.is_regular = true});
+  }
 
  private:
   FileSystem& directories_;

@@ -6,6 +6,7 @@
 
 #include "collectors/containers/compose.h"
 #include "collectors/containers/engine_json.h"
+#include "collectors/json/rfc3339.h"
 #include "exporter/limits.h"
 #include "exporter/utf8.h"
 
@@ -49,7 +50,7 @@ void run(std::string_view text) {
   check_error(usage);
   if (usage) require(usage->images.bytes >= 0 && usage->volumes.reclaimable_bytes <= usage->volumes.bytes);
   check_error(count_elements(text));
-  require(parse_time(text) >= 0);
+  require(json::parse_rfc3339(text) >= 0);
   const auto services = parse_compose_file(text, "/srv/shop/compose.yml");
   check_error(services);
   if (services) require(services->size() <= limits::kConfigNodes);

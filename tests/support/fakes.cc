@@ -25,6 +25,24 @@ class FakeFile final : public File {
   std::string path_, content_;
 };
 
+class FakeStream final : public FileStream {
+ public:
+  FakeStream(std::string content, FileStatus status, std::size_t block_bytes)
+      : content_(std::move(content)), status_(status), rest_(content_), block_bytes_(block_bytes) {}
+  Result<std::string_view> next() override {
+    const std::string_view block = rest_.substr(0, block_bytes_);
+    rest_.remove_prefix(block.size());
+    return block;
+  }
+  Result<FileStatus> status() override { return status_; }
+
+ private:
+  const std::string content_;
+  const FileStatus status_;
+  std::string_view rest_;
+  const std::size_t block_bytes_;
+};
+
 class FakeNetlink final : public Netlink {
  public:
   FakeNetlink(FakeKernel& kernel, int protocol) : kernel_(kernel), protocol_(protocol) {}
@@ -50,8 +68,13 @@ std::unexpected<Error> not_found(const std::string& path) {
 
 }  // namespace
 
+std::unique_ptr<FileStream> stream_of(std::string content, FileStatus status, std::size_t block_bytes) {
+  return std::make_unique<FakeStream>(std::move(content), status, block_bytes);
+}
+
 void FakeFileSystem::put(std::string path, std::string text) {
   const std::lock_guard lock(mutex_);
+  if (inodes_.try_emplace(path, next_inode_).second) ++next_inode_;
   files_[std::move(path)] = std::move(text);
 }
 void FakeFileSystem::put_link(std::string path, std::string target) {
@@ -60,7 +83,12 @@ void FakeFileSystem::put_link(std::string path, std::string target) {
 }
 void FakeFileSystem::put_directory(std::string path) {
   const std::lock_guard lock(mutex_);
+  if (inodes_.try_emplace(path, next_inode_).second) ++next_inode_;
   directories_[std::move(path)] = true;
+}
+void FakeFileSystem::touch(const std::string& path, double modified_unix_seconds) {
+  const std::lock_guard lock(mutex_);
+  modified_[path] = modified_unix_seconds;
 }
 void FakeFileSystem::remove(const std::string& path) {
   const std::lock_guard lock(mutex_);
@@ -68,6 +96,8 @@ void FakeFileSystem::remove(const std::string& path) {
   std::erase_if(files_, below);
   std::erase_if(links_, below);
   std::erase_if(directories_, below);
+  std::erase_if(modified_, below);
+  std::erase_if(inodes_, below);
 }
 void FakeFileSystem::fail_with(std::string path, Error error) {
   const std::lock_guard lock(mutex_);
@@ -123,14 +153,31 @@ Result<std::vector<DirectoryEntry>> FakeFileSystem::list(std::string_view direct
 
 Result<FileStatus> FakeFileSystem::status(std::string_view name) {
   const std::string path(name);
+  FileStatus status;
   {
     const std::lock_guard lock(mutex_);
     UPKEEP_CHECK(failure(path));
-    if (directories_.contains(path)) return FileStatus{.mode = 0040755};
+    const auto touched = modified_.find(path);
+    const double modified = touched == modified_.end() ? 1'600'000'000 : touched->second;
+    status = {.modified_unix_seconds = modified,
+              .mode = 0040755,
+              .device = 1,
+              .modified_ns = static_cast<std::int64_t>(modified * 1e9)};
+    const auto below = files_.lower_bound(path + "/");
+    const bool is_directory =
+        directories_.contains(path) || (below != files_.end() && below->first.starts_with(path + "/"));
+    if (is_directory || files_.contains(path)) {
+      const auto [inode, is_new] = inodes_.try_emplace(path, next_inode_);
+      if (is_new) ++next_inode_;
+      status.inode = inode->second;
+    }
+    if (is_directory) return status;
   }
   UPKEEP_TRY(const std::string text, content(path));
-  return FileStatus{
-      .size_bytes = text.size(), .modified_unix_seconds = 1'600'000'000, .mode = 0100644, .is_regular = true};
+  status.size_bytes = text.size();
+  status.mode = 0100644;
+  status.is_regular = true;
+  return status;
 }
 
 Result<std::string> FakeFileSystem::link_target(std::string_view path) {
@@ -139,6 +186,12 @@ Result<std::string> FakeFileSystem::link_target(std::string_view path) {
   const auto found = links_.find(std::string(path));
   if (found == links_.end()) return not_found(std::string(path));
   return found->second;
+}
+
+Result<std::unique_ptr<FileStream>> FakeFileSystem::stream(std::string_view path) {
+  UPKEEP_TRY(std::string text, content(std::string(path)));
+  UPKEEP_TRY(const FileStatus now, status(path));
+  return stream_of(std::move(text), now);
 }
 
 Result<FileSystemUsage> FakeKernel::statfs(std::string_view path) {

@@ -44,6 +44,10 @@ class FakeClock final : public Clock {
   std::atomic<std::int64_t> wall_ = 1'700'000'000'000'000'000;
 };
 
+// A stream of bytes that are all there.
+std::unique_ptr<FileStream> stream_of(std::string content, FileStatus status,
+                                      std::size_t block_bytes = limits::kStreamBlockBytes);
+
 // A tree of files in memory: "proc/loadavg" -> text. A path whose text was taken away vanishes; fail_with() makes a
 // path (or, with "", every path) fail. Directories exist where a file lies below them. Links: path -> target.
 // Thread-safe.
@@ -52,6 +56,8 @@ class FakeFileSystem final : public FileSystem {
   void put(std::string path, std::string text);
   void put_link(std::string path, std::string target);
   void put_directory(std::string path);
+  // What is put anew keeps its inode; what was removed before gets another one.
+  void touch(const std::string& path, double modified_unix_seconds);
   void remove(const std::string& path);
   void fail_with(std::string path, Error error);
   void clear_failures();
@@ -60,6 +66,7 @@ class FakeFileSystem final : public FileSystem {
   Result<std::vector<DirectoryEntry>> list(std::string_view path) override;
   Result<FileStatus> status(std::string_view path) override;
   Result<std::string> link_target(std::string_view path) override;
+  Result<std::unique_ptr<FileStream>> stream(std::string_view path) override;
 
   Result<std::string> content(const std::string& path);
 
@@ -68,6 +75,9 @@ class FakeFileSystem final : public FileSystem {
   std::mutex mutex_;
   std::map<std::string, std::string> files_, links_;
   std::map<std::string, bool> directories_;
+  std::map<std::string, double> modified_;
+  std::map<std::string, std::uint64_t> inodes_;
+  std::uint64_t next_inode_ = 100;
   std::map<std::string, Error> failures_;
 };
 

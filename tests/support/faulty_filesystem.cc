@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include "tests/support/fakes.h"
+
 namespace upkeep::testing {
 namespace {
 
@@ -91,6 +93,20 @@ Result<FileStatus> FaultyFileSystem::status(std::string_view path) {
 Result<std::string> FaultyFileSystem::link_target(std::string_view path) {
   UPKEEP_CHECK(refuse(path));
   return real_.link_target(path);
+}
+
+Result<std::unique_ptr<FileStream>> FaultyFileSystem::stream(std::string_view path) {
+  UPKEEP_CHECK(refuse(path));
+  UPKEEP_TRY(const auto real, real_.stream(path));
+  UPKEEP_TRY(const FileStatus status, real->status());
+  std::string content;
+  for (;;) {
+    UPKEEP_TRY(const std::string_view block, real->next());
+    if (block.empty()) break;
+    content += block;
+  }
+  UPKEEP_TRY(const std::string_view spoilt, spoil(std::string(path), content));
+  return stream_of(std::string(spoilt), status);
 }
 
 }  // namespace upkeep::testing

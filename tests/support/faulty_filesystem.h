@@ -41,6 +41,7 @@ class FaultyFileSystem final : public FileSystem {
   Result<std::vector<DirectoryEntry>> list(std::string_view path) override;
   Result<FileStatus> status(std::string_view path) override;
   Result<std::string> link_target(std::string_view path) override;
+  Result<std::unique_ptr<FileStream>> stream(std::string_view path) override;
 
   // What reading `path` gives, where the sound content is `content`.
   Result<std::string_view> spoil(const std::string& path, Result<std::string_view> content);

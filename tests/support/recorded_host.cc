@@ -150,6 +150,7 @@ class FixtureFiles final : public FileSystem {
     return status;
   }
   Result<std::string> link_target(std::string_view path) override { return real_->link_target(path); }
+  Result<std::unique_ptr<FileStream>> stream(std::string_view path) override { return real_->stream(path); }
 
  private:
   std::unique_ptr<FileSystem> real_;

@@ -1,10 +1,10 @@
-#include "collectors/containers/json.h"
+#include "collectors/json/json.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
-namespace upkeep::containers::json {
+namespace upkeep::json {
 namespace {
 
 // What nlohmann's parser calls. False ends it.
@@ -77,4 +77,4 @@ Result<> walk(std::string_view text, Shape shape, const OnValue& on_value, const
   }
 }
 
-}  // namespace upkeep::containers::json
+}  // namespace upkeep::json

@@ -12,7 +12,7 @@
 
 #include "exporter/result.h"
 
-namespace upkeep::containers::json {
+namespace upkeep::json {
 
 // A text, number or truth of a document. What was not asked for reads as 0 or "".
 struct Value {
@@ -33,6 +33,7 @@ class Path {
   static constexpr std::size_t kDepth = 32;
 
   [[nodiscard]] std::size_t depth() const { return depth_; }
+  [[nodiscard]] const std::string& first() const { return keys_[0]; }
   [[nodiscard]] const std::string& last() const { return keys_[depth_ == 0 ? 0 : depth_ - 1]; }
   [[nodiscard]] bool begins(std::initializer_list<std::string_view> keys) const {
     return keys.size() <= depth_ && std::equal(keys.begin(), keys.end(), keys_.begin());
@@ -63,4 +64,4 @@ using OnEnd = std::function<void(const Path&)>;
 // kParse: the text is not JSON or not of the shape; by then calls may have been made.
 Result<> walk(std::string_view text, Shape shape, const OnValue& on_value, const OnEnd& on_end = nullptr);
 
-}  // namespace upkeep::containers::json
+}  // namespace upkeep::json
