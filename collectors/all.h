@@ -42,6 +42,7 @@
   X(udp_queues)              \
   X(uname)                   \
   X(vmstat)                  \
+  X(backups)                 \
   X(container_storage)       \
   X(containers)              \
   X(postgres)                \

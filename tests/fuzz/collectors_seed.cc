@@ -36,6 +36,7 @@ class WitnessedFileSystem final : public FileSystem {
   Result<std::vector<DirectoryEntry>> list(std::string_view path) override { return real_.list(path); }
   Result<FileStatus> status(std::string_view path) override { return real_.status(path); }
   Result<std::string> link_target(std::string_view path) override { return real_.link_target(path); }
+  Result<std::unique_ptr<FileStream>> stream(std::string_view path) override { return real_.stream(path); }
 
  private:
   FileSystem& real_;

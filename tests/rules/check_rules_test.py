@@ -246,7 +246,7 @@ def test_a_changed_threshold_is_found(copy):
 
 def test_a_configuration_that_loads_no_rules_is_found(copy):
     copy.spoil("deploy/prometheus/prometheus.yml", "../../rules/*.yml", "../rules/*.yml")
-    assert found_by_promtool(copy, "none") == ["deploy/prometheus/prometheus.yml: does not load the 5 files of rules"]
+    assert found_by_promtool(copy, "none") == ["deploy/prometheus/prometheus.yml: does not load the 6 files of rules"]
 
 
 def test_what_is_declared():
