@@ -1,11 +1,7 @@
 #include "exporter/exposition.h"
 
-#include <libdeflate.h>
-
 #include <algorithm>
 #include <unordered_map>
-
-#include "exporter/limits.h"
 
 namespace upkeep {
 
@@ -72,25 +68,6 @@ std::size_t Exposition::join(std::span<const Part> parts, std::string& out) {
     return static_cast<std::size_t>(at - text);
   });
   return left_out_;
-}
-
-void Gzip::Free::operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
-
-Gzip::Gzip() : compressor_(libdeflate_alloc_compressor(1)) {}
-
-void Gzip::compress(std::string_view text, std::string& out) {
-  const std::lock_guard lock(mutex_);
-  const std::size_t bound = libdeflate_gzip_compress_bound(compressor_.get(), text.size());
-  if (bound > room_bytes_) {
-    room_.reset();  // before there is another one
-    room_ = std::make_unique_for_overwrite<char[]>(bound);
-    room_bytes_ = bound;
-  }
-  out.assign(room_.get(),
-             libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(), room_.get(), room_bytes_));
-  if (room_bytes_ <= limits::kKeptPageBytes) return;
-  room_.reset();
-  room_bytes_ = 0;
 }
 
 std::string_view Page::gzip() const {

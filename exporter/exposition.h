@@ -9,9 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "exporter/gzip.h"
 #include "exporter/samples.h"
-
-struct libdeflate_compressor;
 
 namespace upkeep {
 
@@ -43,24 +42,6 @@ class Exposition {
   std::vector<Known> known_;  // of each part
   std::vector<Piece> pieces_;
   std::size_t left_out_ = 0;
-};
-
-// Makes gzip members (RFC 1952), level 1. Thread-safe: one at a time, which takes a tenth of a millisecond.
-class Gzip {
- public:
-  Gzip();
-  // Replaces `out`, reusing its storage.
-  void compress(std::string_view text, std::string& out);
-
- private:
-  struct Free {
-    void operator()(libdeflate_compressor* compressor) const;
-  };
-  std::mutex mutex_;
-  std::unique_ptr<libdeflate_compressor, Free> compressor_;
-  // For the worst case, which no page needs to keep. What is never written to takes no memory.
-  std::unique_ptr<char[]> room_;  // NOLINT(*-avoid-c-arrays): a string or vector would write to all of it
-  std::size_t room_bytes_ = 0;
 };
 
 // One page, compressed when first asked for so. Thread-safe once its text is written.

@@ -64,7 +64,7 @@ inline constexpr auto kCollectorTimeout = 10'000ms;
 inline constexpr auto kShutdown = 1500ms;
 inline constexpr std::size_t kHangingMounts = 256;  // threads that may be left to mounts that never answer
 inline constexpr int kReservedDescriptors = kHttpWorkers + kHttpQueue + 16;  // all that clients can take, and some
-inline constexpr std::size_t kLogQueue = 1024;
+inline constexpr std::size_t kLogQueue = 512;
 inline constexpr std::size_t kLogFieldBytes = 2048;
 inline constexpr auto kLogFarewell = 500ms;  // what the last lines get when stderr stalls
 

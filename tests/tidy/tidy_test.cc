@@ -161,7 +161,7 @@ TEST(Tidy, EachLibraryHasOneDoor) {
       {"civetweb.h", "exporter/web.cc"},
       {"spdlog/", "exporter/log.cc"},
       {"prometheus/", "exporter/telemetry.cc"},
-      {"libdeflate.h", "exporter/exposition.cc"},
+      {"isa-l/", "exporter/gzip.cc"},
       {"re2/", "exporter/pattern.cc"},
       {"CLI/", "exporter/main.cc"},
       {"pqxx/", "collectors/postgres/module/session_pqxx.cc"},
