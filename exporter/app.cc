@@ -177,6 +177,7 @@ void App::wait_for_signals() {
   DescriptorReserve reserve;
   Heap heap;
   for (;;) {
+    heap.tend(clock_.now());  // at once, too: of what reading the configuration left
     // Seldom, for each one costs as much as a few files; but without descriptors a thread spins until the reserve is
     // given back.
     const timespec at_once{}, tick{.tv_sec = 2, .tv_nsec = 0};
@@ -190,7 +191,6 @@ void App::wait_for_signals() {
       return;
     }
     scheduler()->tend();
-    heap.tend(clock_.now());
     switch (reserve.tend()) {
       case DescriptorReserve::Change::kGivenBack:
         log_.warn("Out of file descriptors, gave the reserve back", {});

@@ -158,8 +158,20 @@ class RealFile final : public File {
     return kind_ == FileKind::kLongTable || (kind_ == FileKind::kTable && chunk >= kSurelyWhole);
   }
 
+  // Most tables are small, and shall take no more memory than they need.
   Result<std::string_view> read_table() {
     std::size_t size = 0;
+    if (buffer_.size() < kLeastRoom) {
+      std::array<char, kLeastRoom> room;  // NOLINT(*-member-init): what is read is used
+      while (size < room.size()) {
+        UPKEEP_TRY(const std::string_view chunk, read_at(fd_.get(), size, std::span(room).subspan(size), path_));
+        size += chunk.size();
+        if (!chunk.empty() && may_have_more(chunk.size())) continue;
+        buffer_.assign(room.data(), size);
+        return buffer_;
+      }
+      buffer_.assign(room.data(), size);
+    }
     for (;;) {
       if (buffer_.size() - size < kLeastRoom) buffer_.resize(std::max(kLeastRoom, 2 * buffer_.size()));
       UPKEEP_TRY(const std::string_view chunk, read_at(fd_.get(), size, std::span(buffer_).subspan(size), path_));
