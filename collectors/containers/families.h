@@ -38,7 +38,7 @@ class ContainerFamilies {
 // The values of those labels. Views: what they are made from must outlive them.
 struct ContainerLabels {
   ContainerLabels(std::string_view id, const Container& container, std::span<const std::string> keys);
-  explicit ContainerLabels(std::span<const std::string> values);
+  explicit ContainerLabels(std::span<const std::string> texts);
 
   std::array<std::string_view, kMaxLabels> values;
   std::size_t count = 0;
