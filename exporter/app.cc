@@ -162,7 +162,7 @@ void App::watch_over() {
   std::thread([this, pause = *interval / 2] {
     for (;;) {
       const auto page = scheduler()->scrape(clock_.now() + pause / 2);
-      if (page && !page->text.empty()) service_manager::feed();
+      if (page && !page->is_empty()) service_manager::feed();
       timespec rest{.tv_sec = pause.count() / 1'000'000, .tv_nsec = pause.count() % 1'000'000 * 1000};
       while (::nanosleep(&rest, &rest) != 0 && errno == EINTR) {
       }

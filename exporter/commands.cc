@@ -50,7 +50,7 @@ int collect(App& app, const std::vector<std::string>& names, std::ostream& out, 
     return 1;
   }
   // Without names: everything that was built.
-  out << (names.empty() ? scheduler.scrape(app.clock().now())->text : (*page)->text);
+  out << (names.empty() ? scheduler.scrape(app.clock().now())->text() : (*page)->text());
   const auto failed = [](const auto& instance) { return instance->status().outcome == Outcome::kError; };
   return std::ranges::any_of(scheduler.instances(), failed) ? 1 : 0;
 }

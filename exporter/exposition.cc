@@ -1,6 +1,7 @@
 #include "exporter/exposition.h"
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
 
 namespace upkeep {
@@ -51,34 +52,13 @@ void Exposition::lay_out(std::span<const Part> parts) {
   }
 }
 
-std::size_t Exposition::join(std::span<const Part> parts, std::string& out) {
+std::size_t Exposition::arrange(std::span<const Part> parts, std::vector<PageEntry>& out) {
   if (!layout_holds(parts)) lay_out(parts);
-  std::size_t at_most = out.size();
-  for (const Part& part : parts) {
-    for (const Layout::Family& family : part.samples->layout->families) at_most += family.bytes_at_most;
+  for (const Piece& piece : pieces_) {
+    const Samples& samples = *parts[piece.part].samples;
+    out.push_back({&samples, &samples.layout->families[piece.family], piece.header});
   }
-  // One bound for the whole text, so that nothing is checked, grown or cleared on the way.
-  const std::size_t before = out.size();
-  out.resize_and_overwrite(at_most, [&](char* const text, std::size_t) {
-    char* at = text + before;
-    for (const Piece& piece : pieces_) {
-      const Samples& samples = *parts[piece.part].samples;
-      at = write_family(samples, samples.layout->families[piece.family], piece.header, at);
-    }
-    return static_cast<std::size_t>(at - text);
-  });
   return left_out_;
-}
-
-std::string_view Page::gzip() const {
-  const std::lock_guard lock(mutex_);
-  if (compressed_.empty()) gzip_->compress(text, compressed_);
-  return compressed_;
-}
-
-void Page::clear() {
-  text.clear();
-  compressed_.clear();
 }
 
 }  // namespace upkeep

@@ -1,6 +1,7 @@
 // Makes gzip of a page. The only door to ISA-L, which does it several times faster than others and about as well.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,10 +17,16 @@ class Gzip {
   Gzip(const Gzip&) = delete;
   Gzip& operator=(const Gzip&) = delete;
 
-  // Replaces `out`, reusing its storage.
+  // Gives the next piece of a text, valid until it is called again; empty: there is no more.
+  using Source = std::function<std::string_view()>;
+
+  // Both replace `out`, reusing its storage.
   void compress(std::string_view text, std::string& out);
+  void compress(const Source& next, std::string& out);
 
  private:
+  void compress(std::string_view piece, const Source& next, std::string& out);
+
   struct State;
   std::mutex mutex_;
   std::unique_ptr<State> state_;

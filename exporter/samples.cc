@@ -50,11 +50,11 @@ LabelStore::Id LabelStore::intern(std::string_view text) {
   return id;
 }
 
-char* write_family(const Samples& samples, const Layout::Family& family, bool header, char* at) {
+char* write_lines(const Samples& samples, const Layout::Family& family, bool header, LineRange range, char* at) {
   if (header) at = write_text(at, family.header);
   const std::vector<const LabelPiece*>& pieces = samples.layout->pieces;
   const std::string_view name = family.desc->name;
-  for (std::size_t line = family.begin; line < family.end; ++line) {
+  for (std::size_t line = range.begin; line < range.end; ++line) {
     at = write_text(at, name);
     const Layout::Line& labels = samples.layout->lines[line];
     if (labels.front != LabelStore::kEmpty) at = write_text(at, pieces[labels.front]->text);
@@ -63,6 +63,18 @@ char* write_family(const Samples& samples, const Layout::Family& family, bool he
     *at++ = '\n';
   }
   return at;
+}
+
+std::size_t bytes_at_most(const Samples& samples, const Layout::Family& family, bool header, LineRange range) {
+  constexpr std::size_t kEnd = 1;
+  const std::vector<const LabelPiece*>& pieces = samples.layout->pieces;
+  std::size_t bytes = header ? family.header.size() : 0;
+  for (std::size_t line = range.begin; line < range.end; ++line) {
+    const Layout::Line& labels = samples.layout->lines[line];
+    bytes += family.desc->name.size() + pieces[labels.front]->text.size() + pieces[labels.rest]->text.size() +
+             kValueBytes + kEnd;
+  }
+  return bytes;
 }
 
 std::string text_of(const Samples& samples) {

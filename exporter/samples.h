@@ -72,8 +72,18 @@ struct Samples {
   std::size_t dropped = 0;     // duplicates, and series beyond the limit
 };
 
-// Writes the lines of a family, below its header or without, and returns where they end.
-char* write_family(const Samples& samples, const Layout::Family& family, bool header, char* at);
+// Places in Layout::lines.
+struct LineRange {
+  std::size_t begin, end;
+};
+// Writes lines of a family, below its header or without, and returns where they end.
+char* write_lines(const Samples& samples, const Layout::Family& family, bool header, LineRange range, char* at);
+// How long that may be.
+std::size_t bytes_at_most(const Samples& samples, const Layout::Family& family, bool header, LineRange range);
+
+inline char* write_family(const Samples& samples, const Layout::Family& family, bool header, char* at) {
+  return write_lines(samples, family, header, {family.begin, family.end}, at);
+}
 
 // All of them as a page of their own.
 std::string text_of(const Samples& samples);

@@ -178,21 +178,21 @@ std::shared_ptr<Page> Scheduler::free_page() {
 
 std::shared_ptr<const Page> Scheduler::build(std::span<const std::shared_ptr<Instance>> instances, bool whole) {
   const std::lock_guard lock(building_);
-  snapshots_.clear();
+  const std::shared_ptr<Page> page = free_page();
+  page->clear();
+  Page::Content& content = page->content();
   parts_.clear();
   for (const auto& instance : instances) {
     if (auto snapshot = instance->snapshot()) {
       parts_.push_back({&snapshot->samples, &instance->type()});
-      snapshots_.push_back(std::move(snapshot));
+      content.owners.push_back(std::move(snapshot));
     }
   }
   add_own(instances, whole);
-  parts_.push_back({&own_samples_, this});
-  const std::shared_ptr<Page> page = free_page();
-  page->clear();
-  left_out_ = exposition_.join(parts_, page->text);
-  if (page->text.size() > limits::kKeptPageBytes) std::erase(pages_, page);
-  snapshots_.clear();
+  own_sink_.publish(content.own);
+  parts_.push_back({&content.own, this});
+  left_out_ = exposition_.arrange(parts_, content.entries);
+  page->finish();
   return page;
 }
 
@@ -201,7 +201,6 @@ void Scheduler::add_own(std::span<const std::shared_ptr<Instance>> instances, bo
   for (const auto& instance : instances) add_status(own_sink_, *instance);
   own_sink_.add(kLeftOut, static_cast<double>(left_out_));  // of the page before: this one is not joined yet
   if (whole && own_metrics_) own_metrics_(own_sink_);
-  own_sink_.publish(own_samples_);
 }
 
 Result<> Scheduler::check_names(std::span<const std::string> names) const {

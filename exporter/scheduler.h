@@ -83,8 +83,6 @@ class Scheduler {
   std::mutex building_;  // guards the page under construction
   Exposition exposition_;
   SampleSink own_sink_;
-  Samples own_samples_;
-  std::vector<std::shared_ptr<const Snapshot>> snapshots_;
   std::vector<Exposition::Part> parts_;
   const std::shared_ptr<Gzip> gzip_ = std::make_shared<Gzip>();
   std::vector<std::shared_ptr<Page>> pages_;  // storage to reuse

@@ -251,7 +251,7 @@ int Server::metrics(Request& request) {
                    .body = (*page)->gzip()});
   }
   return answer(request, "metrics",
-                {.content_type = kMetricsType, .more_headers = "Vary: Accept-Encoding\r\n", .body = (*page)->text});
+                {.content_type = kMetricsType, .more_headers = "Vary: Accept-Encoding\r\n", .body = (*page)->text()});
 }
 
 int Server::reload(Request& request) {

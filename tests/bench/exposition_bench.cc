@@ -37,6 +37,7 @@ void BM_Upkeep(benchmark::State& state) {
   upkeep::SampleSink sink(1'000'000);
   upkeep::Samples published;
   upkeep::Exposition exposition;
+  std::vector<upkeep::PageEntry> entries;
   std::string page;
   for (auto _ : state) {
     sink.begin();
@@ -46,8 +47,9 @@ void BM_Upkeep(benchmark::State& state) {
     }
     sink.publish(published);
     const upkeep::Exposition::Part parts[] = {{&published, &sink}};
-    page.clear();
-    exposition.join(parts, page);
+    entries.clear();
+    exposition.arrange(parts, entries);
+    upkeep::write_entries(entries, page);
     benchmark::DoNotOptimize(page.data());
   }
   state.counters["ns_per_sample"] =

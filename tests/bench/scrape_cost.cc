@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   const auto scrape = [&] {
     host.clock.advance(std::chrono::seconds(1));
     const auto page = program.scrape();
-    bytes = gzip ? page->gzip().size() : page->text.size();
+    bytes = gzip ? page->gzip().size() : page->text().size();
     return page;
   };
   program.page();                        // the collectors with an interval have run
@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   counting = true;
   for (int i = 0; i < scrapes; ++i) scrape();
   counting = false;
-  const std::string text = scrape()->text;
+  const std::string text(scrape()->text());
   std::size_t samples = 0;
   for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) samples += text[at] == '#' ? 0 : 1;
   std::printf("{\"scrapes\": %d, \"samples\": %zu, \"bytes\": %zu, \"allocations\": %zu}\n", scrapes, samples, bytes,

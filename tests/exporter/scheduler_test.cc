@@ -50,7 +50,7 @@ struct SchedulerTest : ::testing::Test {
 };
 
 bool holds(const std::shared_ptr<const Page>& page, std::string_view line) {
-  return ("\n" + page->text).find("\n" + std::string(line) + "\n") != std::string::npos;
+  return ("\n" + std::string(page->text())).find("\n" + std::string(line) + "\n") != std::string::npos;
 }
 
 bool eventually(const std::function<bool()>& condition) {

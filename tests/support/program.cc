@@ -20,7 +20,7 @@ std::string Program::page() {
   for (const auto& instance : instances()) {
     if (!instance->on_scrape()) instance->run({});
   }
-  return scrape()->text;
+  return std::string(scrape()->text());
 }
 
 std::shared_ptr<const Page> Program::scrape() { return scheduler_->scrape(host_.clock.now() + limits::kScrapeTimeout); }

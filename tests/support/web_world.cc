@@ -56,7 +56,7 @@ Result<std::shared_ptr<const Page>> FakeBackend::scrape(std::span<const std::str
   }
   auto page = std::make_shared<Page>(std::make_shared<Gzip>());
   const std::lock_guard lock(mutex_);
-  page->text = text_;
+  page->finish(text_);
   ++pages_;
   changed_.notify_all();
   return page;
