@@ -21,7 +21,9 @@ def watch(upkeep, tmp_path):
         path.write_text(certificates.config(tmp_path / "state", **settings), encoding="utf-8")
         running = upkeep(f"--config.file={path}")
         certificates.wait_for(
-            running, lambda page: page.get("upkeep_collector_success", collector="certificates") is not None, "a look"
+            running,
+            lambda page: sum(page.select("upkeep_collector_runs_total", collector="certificates").values()) > 0,
+            "a look",
         )
         return running
 

@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 import socket
+import ssl
 import subprocess
 import threading
 
@@ -93,7 +94,8 @@ class Authority:
         return self.pair.certificate
 
     def _request(self, pair, name, names, key):
-        openssl("genpkey", "-quiet", *KEYS[key], "-out", pair.key) if not pair.key.exists() else None
+        if not pair.key.exists():
+            openssl("genpkey", *KEYS[key], "-out", pair.key)
         request = pair.key.with_suffix(".csr")
         extension = ["-addext", "subjectAltName=" + ",".join(names)] if names and len(names) < 100 else []
         if names and not extension:  # more than a command line takes
@@ -160,8 +162,8 @@ def replace(path, content):
 class SServer(servers.Server):
     """`openssl s_server` on a free port."""
 
-    def __init__(self, folder, pair, *flags, chain=None):
-        self.port = servers.free_port()
+    def __init__(self, folder, pair, *flags, chain=None, port=None):
+        self.port = port or servers.free_port()
         command = ["openssl", "s_server", "-accept", f"127.0.0.1:{self.port}", "-cert", pair.certificate, "-key", pair.key]
         command += ["-cert_chain", chain] if chain else []
         super().__init__("s_server", [*command, "-naccept", "1000000", "-www", *flags], folder)
@@ -202,7 +204,7 @@ class Scripted:
     """A server that says its lines before TLS begins: for each one it hears, the next. An empty one begins TLS."""
 
     def __init__(self, pair, first, replies):
-        self._context = __import__("ssl").SSLContext(__import__("ssl").PROTOCOL_TLS_SERVER)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(pair.certificate, pair.key)
         self._first, self._replies = first, replies
         self._socket = socket.create_server(("127.0.0.1", 0))
