@@ -223,7 +223,7 @@ def test_nginx_renewed_and_not_reloaded(root, watch, start, upkeep, tmp_path):
     assert value(page, "not_after_seconds") == old
     # It is remembered over a restart.
     running.stop()
-    running = upkeep(f"--config.file={tmp_path}/upkeep.yml")
+    running = upkeep(f"--config.file={tmp_path}/upkeep.yml", name="again")
     page = certificates.wait_for(running, lambda page: page.get(PREFIX + "serves_file", **both) == 0, "the difference")
     assert page.get(PREFIX + "differs_since_timestamp_seconds", **both) == since
 
