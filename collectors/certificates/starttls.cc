@@ -136,9 +136,9 @@ class Ldap final : public Preamble {
 
   std::optional<State> take(std::string_view& text, std::string& /*out*/) override {
     constexpr unsigned char kSequence = 0x30, kInteger = 0x02, kExtendedResponse = 0x78, kEnumerated = 0x0a;
+    if (static_cast<unsigned char>(text.front()) != kSequence) return refuse("no answer of LDAP");
     const auto message = take_element(text);
     if (!message) return std::nullopt;
-    if (message->tag != kSequence) return refuse("no answer of LDAP");
     std::string_view inside = message->content;
     const auto id = take_element(inside);
     const auto response = take_element(inside);

@@ -28,18 +28,19 @@ TEST(Certificates, AreToldAsTheExporterDoes) {
   world.fs.put("etc/letsencrypt/live/www/fullchain.pem", FIXTURE("chain.pem"));
   const std::string samples = world.samples(certificates_collector);
   EXPECT_EQ(world.error(), "");
-  EXPECT_EQ(with(samples, "x509_cert_not_after"),
-            "x509_cert_not_after{filepath=\"/etc/letsencrypt/live/www/fullchain.pem\",filename=\"fullchain.pem\","
-            "serial_number=\"4098\",subject_C=\"DE\",subject_ST=\"Berlin\",subject_L=\"\",subject_O=\"Example Shop\","
-            "subject_OU=\"Web\",subject_CN=\"www.example.com\",issuer_C=\"DE\",issuer_ST=\"\",issuer_L=\"\","
-            "issuer_O=\"Example Trust\",issuer_OU=\"\",issuer_CN=\"Example Issuer 1\"} 1775001600\n"
-            "x509_cert_not_after{filepath=\"/etc/letsencrypt/live/www/fullchain.pem\",filename=\"fullchain.pem\","
-            "serial_number=\"4097\",subject_C=\"DE\",subject_ST=\"\",subject_L=\"\",subject_O=\"Example Trust\","
-            "subject_OU=\"\",subject_CN=\"Example Issuer 1\",issuer_C=\"DE\",issuer_ST=\"\",issuer_L=\"\","
-            "issuer_O=\"Example Trust\",issuer_OU=\"\",issuer_CN=\"Example Root\"} 2051222400\n");
+  EXPECT_EQ(
+      with(samples, "x509_cert_not_after"),
+      "x509_cert_not_after{filepath=\"/etc/letsencrypt/live/www/fullchain.pem\",filename=\"fullchain.pem\","
+      "serial_number=\"4098\",subject_C=\"DE\",subject_ST=\"Berlin\",subject_L=\"Berlin\",subject_O=\"Example Shop\","
+      "subject_OU=\"Web\",subject_CN=\"www.example.com\",issuer_C=\"DE\",issuer_ST=\"\",issuer_L=\"\","
+      "issuer_O=\"Example Trust\",issuer_OU=\"\",issuer_CN=\"Example Issuer 1\"} 1775001600\n"
+      "x509_cert_not_after{filepath=\"/etc/letsencrypt/live/www/fullchain.pem\",filename=\"fullchain.pem\","
+      "serial_number=\"4097\",subject_C=\"DE\",subject_ST=\"\",subject_L=\"\",subject_O=\"Example Trust\","
+      "subject_OU=\"\",subject_CN=\"Example Issuer 1\",issuer_C=\"DE\",issuer_ST=\"\",issuer_L=\"\","
+      "issuer_O=\"Example Trust\",issuer_OU=\"\",issuer_CN=\"Example Root\"} 2051222400\n");
   EXPECT_EQ(with(samples, "x509_source"),
-            "x509_source_bundles{source_kind=\"file\",source_name=\"/etc/letsencrypt/live/*/fullchain.pem\"} 1\n"
-            "x509_source_up{source_kind=\"file\",source_name=\"/etc/letsencrypt/live/*/fullchain.pem\"} 1\n");
+            "x509_source_up{source_kind=\"file\",source_name=\"/etc/letsencrypt/live/*/fullchain.pem\"} 1\n"
+            "x509_source_bundles{source_kind=\"file\",source_name=\"/etc/letsencrypt/live/*/fullchain.pem\"} 1\n");
   EXPECT_NE(samples.find("upkeep_certificate_file_warn_before_seconds{filepath=\"/etc/letsencrypt/live/www/"
                          "fullchain.pem\"} 1814400\n"),
             std::string::npos);

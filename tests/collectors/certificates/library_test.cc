@@ -35,7 +35,7 @@ TEST(CertificateLibrary, TellsAllOfACertificate) {
   const Certificate& www = bundle->certificates[0];
   EXPECT_EQ(www.subject, (Name{.country = "DE",
                                .state = "Berlin",
-                               .locality = "",
+                               .locality = "Berlin",
                                .organization = "Example Shop",
                                .unit = "Web",
                                .common_name = "www.example.com"}));

@@ -100,9 +100,9 @@ TEST(CertificateOptions, SayWhatIsWrong) {
     return wrong.mistakes.empty() ? "" : wrong.mistakes.front();
   };
   EXPECT_EQ(first("{files: [etc/a.pem]}\n"),
-            "upkeep.yml:1:9: an absolute path expected, without . and .., not 'etc/a.pem'");
-  EXPECT_EQ(first("{files: [/a, /a]}\n"), "upkeep.yml:1:9: '/a' is listed more than once");
-  EXPECT_EQ(first("{critical_before: 30d}\n"), "upkeep.yml:1:19: at most warn_before expected");
+            "upkeep.yml:1:9: files: an absolute path expected, without . and .., not 'etc/a.pem'");
+  EXPECT_EQ(first("{files: [/a, /a]}\n"), "upkeep.yml:1:9: files: '/a' is listed more than once");
+  EXPECT_EQ(first("{critical_before: 30d}\n"), "upkeep.yml:1:19: critical_before: at most warn_before expected");
   EXPECT_NE(first("{endpoints: [{name: a, address: 'a:0'}]}\n").find("HOST:PORT expected"), std::string::npos);
   for (const char* address : {"a:", "a:x", "a:70000", "::1", "[::1", "[::1]x", "[::1]:", "https://a", "a b:1", ":443"})
     EXPECT_NE(first("{endpoints: [{name: a, address: '" + std::string(address) + "'}]}\n").find("HOST:PORT"),
