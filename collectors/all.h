@@ -43,6 +43,7 @@
   X(uname)                   \
   X(vmstat)                  \
   X(backups)                 \
+  X(certificates)            \
   X(container_storage)       \
   X(containers)              \
   X(postgres)                \

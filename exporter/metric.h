@@ -46,8 +46,8 @@ constexpr bool is_label_name(std::string_view name) {
          name != "quantile";
 }
 // The names this program speaks: those dashboards already know, and its own.
-inline constexpr std::array<std::string_view, 10> kPrefixes = {"upkeep_", "node_", "container_", "machine_", "pg_",
-                                                               "probe_",  "x509_", "apt_",       "process_", "scrape_"};
+inline constexpr std::array<std::string_view, 11> kPrefixes = {
+    "upkeep_", "node_", "container_", "machine_", "pg_", "probe_", "x509_", "ssl_", "apt_", "process_", "scrape_"};
 constexpr bool has_known_prefix(std::string_view name) {
   for (std::string_view prefix : kPrefixes)
     if (name.starts_with(prefix)) return true;

@@ -156,7 +156,7 @@ TEST(Tidy, IncludesPointOneWay) {
 }
 
 TEST(Tidy, EachLibraryHasOneDoor) {
-  const std::map<std::string_view, std::string_view> doors = {
+  const std::multimap<std::string_view, std::string_view> doors = {
       {"yaml-cpp/", "exporter/config_tree.cc"},
       {"civetweb.h", "exporter/web.cc"},
       {"spdlog/", "exporter/log.cc"},
@@ -170,14 +170,17 @@ TEST(Tidy, EachLibraryHasOneDoor) {
       {"zstd", "collectors/backups/module/zstandard.cc"},
       {"lzma.h", "collectors/backups/module/xz.cc"},
       {"lz4", "collectors/backups/module/lz4.cc"},
-      {"openssl/", "collectors/backups/module/digest.cc"},
+      {"openssl/", "collectors/backups/module/digest.cc"},  // digests alone
+      {"openssl/", "collectors/certificates/module/openssl.h"},
       {"nlohmann/", "collectors/json/json.cc"},
   };
   for (const Source& source : sources()) {
     for (std::size_t i = 0; i < source.lines.size(); ++i) {
       for (const auto& [header, door] : doors) {
         const bool includes = source.lines[i].starts_with("#include <" + std::string(header));
-        EXPECT_FALSE(includes && source.path != door && !source.in("tests/")) << at(source, i) << "belongs in " << door;
+        const auto [first, last] = doors.equal_range(header);
+        const bool is_a_door = std::any_of(first, last, [&](const auto& one) { return one.second == source.path; });
+        EXPECT_FALSE(includes && !is_a_door && !source.in("tests/")) << at(source, i) << "belongs in " << door;
       }
     }
   }

@@ -1,0 +1,100 @@
+"""From a fault of a real certificate to a page at PagerDuty, and to its end after the repair."""
+
+import signal
+
+import certificates
+import waiting
+from certificates import DAY, SServer, endpoint
+
+
+def details(page):
+    return page["payload"]["summary"] + page["payload"]["custom_details"]["firing"]
+
+
+def test_what_lies_on_disk(root, make_stack, tmp_path):
+    expiring, mismatched = (root.sign(name, folder=tmp_path / name) for name in ("expiring", "mismatched"))
+    damaged = root.sign("damaged", folder=tmp_path / "damaged")
+    stores = [{"path": str(pair.certificate), "key": str(pair.key)} for pair in (expiring, mismatched, damaged)]
+    running = make_stack(upkeep_config=certificates.config(tmp_path / "state", stores=stores))
+
+    def query(expression):
+        return running.prometheus.query(expression)
+
+    waiting.until(lambda: len(query("upkeep_certificate_key_matches == 1")) == 3, 30, "three sound certificates")
+    assert query('ALERTS{alertname=~"Certificate.*"}') == []
+
+    # Nobody renews one, another one gets a key of something else, a third is cut off.
+    good = {pair.certificate: pair.pem() for pair in (expiring, damaged)}
+    key = mismatched.key.read_text()
+    certificates.replace(
+        expiring.certificate, root.sign("expiring", folder=tmp_path / "expiring", file="late", end=10 * DAY).pem()
+    )
+    certificates.replace(expiring.key, (tmp_path / "expiring/late.key").read_text())
+    certificates.replace(mismatched.key, root.sign("else").key.read_text())
+    damaged.certificate.write_text(damaged.pem()[:400])
+    pages = [
+        running.wait_for_trigger("CertificateExpiring", "maintenance", "warning"),
+        running.wait_for_trigger("CertificateKeyMismatch", "maintenance", "critical"),
+        running.wait_for_trigger("CertificateUnreadable", "devops", "warning"),
+    ]
+    assert "9d " in details(pages[0]) and "Certificate expiring" in details(pages[0])
+    assert "mismatched.key" in details(pages[1])
+    assert "damaged.pem" in details(pages[2]) and "bad_pem" in details(pages[2])
+
+    # It goes on, to its last days.
+    certificates.replace(
+        expiring.certificate, root.sign("expiring", folder=tmp_path / "expiring", file="late", end=3 * DAY).pem()
+    )
+    critical = running.wait_for_trigger("CertificateExpiring", "maintenance", "critical")
+    pages.append(critical)
+
+    renewed = root.sign("expiring", folder=tmp_path / "renewed", end=90 * DAY)
+    certificates.replace(expiring.key, renewed.key.read_text())
+    certificates.replace(expiring.certificate, renewed.pem())
+    certificates.replace(mismatched.key, key)
+    certificates.replace(damaged.certificate, good[damaged.certificate])
+    for page in pages:
+        running.wait_for_resolve(page)
+        running.check_one_incident(page)
+
+
+def test_what_is_served(root, make_stack, start, tmp_path):
+    pair = root.sign(folder=tmp_path, file="served", end=30 * DAY)
+    nginx = start(certificates.Nginx, pair.certificate, pair.key)
+    expired = start(SServer, root.sign(file="expired", start=-30 * DAY, end=-60))
+    other = start(SServer, root.sign("other.example.com"))
+    endpoints = [
+        endpoint("shop", nginx.address, ca_file=root.file, file=pair.certificate, reload_within="1s"),
+        endpoint("expired", expired.address, ca_file=root.file),
+        endpoint("other", other.address, ca_file=root.file),
+    ]
+    running = make_stack(upkeep_config=certificates.config(tmp_path / "state", endpoints=endpoints))
+    pages = [
+        running.wait_for_trigger("CertificateServedExpired", "maintenance", "critical"),
+        running.wait_for_trigger("CertificateVerificationFailed", "maintenance", "critical"),
+    ]
+    assert "expired" in details(pages[0])
+    assert "hostname" in details(pages[1]) and "other" in details(pages[1])
+    assert running.events("CertificateNotReloaded") == []
+
+    # Renewed on disk, and the old one still served.
+    renewed = root.sign(folder=tmp_path / "new", file="served", end=90 * DAY)
+    certificates.replace(pair.key, renewed.key.read_text())
+    certificates.replace(pair.certificate, renewed.pem())
+    page = running.wait_for_trigger("CertificateNotReloaded", "maintenance", "warning")
+    assert "shop" in details(page) and "served.pem" in details(page)
+    nginx.signal(signal.SIGHUP)
+    running.wait_for_resolve(page)
+    running.check_one_incident(page)
+
+    # Those of others are mended; then one goes away for good.
+    good = root.sign(file="good")
+    for server in (expired, other):
+        server.stop()
+        start(SServer, good, port=server.port)
+    for page in pages:
+        running.wait_for_resolve(page)
+        running.check_one_incident(page)
+    nginx.stop()
+    page = running.wait_for_trigger("CertificateEndpointUnreachable", "devops", "warning")
+    assert "refused" in details(page)
