@@ -46,6 +46,7 @@
   X(container_storage)       \
   X(containers)              \
   X(postgres)                \
+  X(probes)                  \
   X(textfile)
 
 namespace upkeep {
