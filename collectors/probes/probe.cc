@@ -173,6 +173,7 @@ void Probe::take(http::Answer answer) {
   const bool goes_on =
       !answer.problem && target_.follows_redirects && is_redirect(answer.status) && !answer.redirect.empty();
   if (goes_on) return follow(std::move(answer));
+  if (is_redirect(answer.status) && !target_.follows_redirects) ++outcome_.redirects;  // as others count it
   Verdict verdict = judge_failure(answer);
   if (verdict.reason == Reason::kNone && target_.kind == Kind::kHttp) verdict = judge_http(target_.expect, answer);
   const bool is_unexpected = target_.kind == Kind::kTcp && !answer.body.empty() &&

@@ -40,11 +40,11 @@ def test_what_answers_and_what_does_not(watch, serve):
         "drip": (endpoints.http("drip", serve(endpoints.dripping).port), "timeout"),
         "endless": (endpoints.http("endless", serve(endpoints.endless).port), "too_large"),
         "circle": (endpoints.http("circle", serve(endpoints.circling).port), "redirects"),
-        "bomb": (endpoints.http("bomb", serve(endpoints.bomb).port, compression=True, max_body="8MiB"), "too_large"),
+        "bomb": (endpoints.http("bomb", serve(endpoints.bomb()).port, compression=True, max_body="8MiB"), "too_large"),
         "cut": (endpoints.http("cut", serve(endpoints.cut_off).port), "lost"),
         "garbage": (endpoints.http("garbage", serve(endpoints.garbage).port), "malformed"),
         "reset": (endpoints.http("reset", serve(endpoints.resetting).port), "lost"),
-        "plain": (endpoints.http("plain", serve(endpoints.answers()).port, scheme="https"), "tls"),
+        "plain": (endpoints.http("plain", serve(endpoints.shouting).port, scheme="https"), "tls"),
         "pong": (
             endpoints.target("pong", tcp=f"127.0.0.1:{serve(endpoints.redis).port}", send="GET\r\n", expect={"body": "PONG"}),
             "body",
@@ -78,7 +78,7 @@ def test_certificates_of_every_kind(watch, nginx, authority):
         "name": ({"subject": "elsewhere", "names": "DNS:elsewhere.example.com"}, "tls_name", 0),
     }
     made = {kind: authority.issue(f"served-{kind}", **options) for kind, (options, _, _) in kinds.items()}
-    ports = {kind: servers.free_port() for kind in kinds}
+    ports = endpoints.free_ports(kinds)
     nginx(*((ports[kind], made[kind], "return 200 ok;") for kind in kinds))
     trusting = {"tls": {"ca_file": str(authority.file)}}
     targets = [endpoints.http(kind, ports[kind], scheme="https", **trusting) for kind in kinds]
@@ -153,19 +153,22 @@ def test_never_more_at_once_than_allowed(watch, serve):
     good = serve(endpoints.answers())
     targets = [endpoints.http(f"slow{number}", hanging.port, retries=0) for number in range(40)]
     targets += [endpoints.http(f"good{number}", good.port) for number in range(40)]
-    program = watch(*targets, concurrency=5)
-    before = program.threads()
+    program = watch(*targets, concurrency=5, interval="1h", timeout="900ms")
+    threads, descriptors, under_way = [], [], []
     names = [one["name"] for one in targets]
-    sockets = []
 
     def all_asked(page):
-        sockets.append(page.get("upkeep_probes_under_way"))
+        under_way.append(page.get("upkeep_probes_under_way"))
+        descriptors.append(program.descriptors())
+        threads.append(program.threads())
         return all(endpoints.value(page, "probe_success", name) is not None for name in names)
 
     page = endpoints.wait_for(program, all_asked, "all to be asked", 40)
-    assert hanging.most_at_once <= 5
-    assert max(sockets) <= 5
-    assert program.threads() <= before + 1
+    assert max(under_way) == 5
+    # Beside those of the connections of the scrapes: what it is without any probe under way.
+    assert page.get("upkeep_probes_under_way") == 0
+    assert 3 <= max(descriptors) - program.descriptors() <= 7
+    assert len(set(threads)) == 1
     for name in names:
         check(page, name, "timeout" if name.startswith("slow") else "")
     assert endpoints.value(page, "probe_duration_seconds", "good0") < 0.5

@@ -87,11 +87,19 @@ class Nginx(servers.Server):
                               ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))  # fmt: skip
         self.config.write_text(
             f"daemon off; worker_processes 1; pid {folder}/pid; error_log stderr;\n"
-            f"events {{ worker_connections 512; }}\nhttp {{ access_log off; {temporary}\n" + "\n".join(blocks) + "\n}\n"
+            f"events {{ worker_connections 512; }}\nhttp {{ access_log off; ssl_protocols TLSv1.2 TLSv1.3; {temporary}\n" + "\n".join(blocks) + "\n}\n"
         )
         super().__init__("nginx", [servers.tool("nginx"), "-p", folder, "-e", "stderr", "-c", self.config], folder)
         for port, _, _ in sites:
             self.wait_for(lambda port=port: is_open(port), 15, lambda: f"nginx at {port}\n{self.log()}")
+
+
+def free_ports(names):
+    """{name: port}, no two alike."""
+    ports = set()
+    while len(ports) < len(names):
+        ports.add(servers.free_port())
+    return dict(zip(names, ports))
 
 
 def is_open(port):
@@ -109,8 +117,6 @@ class Rogue:
     def __init__(self, behave, port=None):
         self.ended = threading.Event()
         self.connections = 0
-        self.most_at_once = 0
-        self._now = 0
         self._lock = threading.Lock()
         rogue = self
 
@@ -118,14 +124,8 @@ class Rogue:
             def handle(self):
                 with rogue._lock:
                     rogue.connections += 1
-                    rogue._now += 1
-                    rogue.most_at_once = max(rogue.most_at_once, rogue._now)
-                try:
-                    with contextlib.suppress(OSError):
-                        behave(self.request, rogue)
-                finally:
-                    with rogue._lock:
-                        rogue._now -= 1
+                with contextlib.suppress(OSError):
+                    behave(self.request, rogue)
 
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
@@ -202,12 +202,9 @@ def circling(connection, rogue):
     connection.sendall(answer(302, b"", [f"Location: http://127.0.0.1:{rogue.port}/again"]))
 
 
-def bomb(connection, _):
-    """A gigabyte in a megabyte."""
-    request_of(connection)
-    body = gzip.compress(b"\0" * (1 << 20), 9)
-    body *= 1024  # members in a row
-    connection.sendall(answer(200, body, ["Content-Encoding: gzip"]))
+def bomb():
+    """A thousand times as large as it is sent."""
+    return answers(200, gzip.compress(bytes(64 << 20), 9), ["Content-Encoding: gzip"])
 
 
 def cut_off(connection, _):
@@ -218,6 +215,12 @@ def cut_off(connection, _):
 def garbage(connection, _):
     request_of(connection)
     connection.sendall(b"\x00\x01\x02 this is no HTTP\r\n\r\n")
+
+
+def shouting(connection, _):
+    """Answers whatever it is sent with the same words of no protocol."""
+    connection.recv(65536)
+    connection.sendall(b"what do you want?\r\n")
 
 
 def resetting(connection, _):
@@ -296,6 +299,13 @@ class NameServer:
 # --- Upkeep's configuration, and what it says ---
 
 
+class Plain(yaml.SafeDumper):
+    """Writes what is used twice out twice."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
 def target(name, **settings):
     return {"name": name, **settings}
 
@@ -308,7 +318,7 @@ def config(*targets, **section):
     """Upkeep that does nothing but probe, and does that often."""
     section = {"interval": "1s", "timeout": "900ms"} | section
     collectors = {name: False for name in ("host", "containers", "textfile")}
-    return yaml.safe_dump({"collectors": collectors | {"probes": section | {"targets": list(targets)}}})
+    return yaml.dump({"collectors": collectors | {"probes": section | {"targets": list(targets)}}}, Dumper=Plain)
 
 
 def reason(page, name):

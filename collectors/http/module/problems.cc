@@ -43,6 +43,7 @@ Failure by_code(int code) {
     case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9: anything at all
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_WRITE_ERROR:  // what cannot be decompressed; who stops it says so
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
       return Failure::kMalformed;

@@ -84,7 +84,6 @@ void Transfer::set_up() {
   set(CURLOPT_PROXY, "");  // whatever the environment says
   set(CURLOPT_NOPROXY, "*");
   set(CURLOPT_FRESH_CONNECT, 1L);
-  set(CURLOPT_FORBID_REUSE, 1L);
   set(CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   set(CURLOPT_TIMEOUT_MS, std::max<long>(static_cast<long>(request_.patience.count()), 1));
   set(CURLOPT_CONNECTTIMEOUT_MS, std::max<long>(static_cast<long>(request_.patience.count()), 1));
@@ -95,6 +94,7 @@ void Transfer::set_up() {
 }
 
 void Transfer::set_up_http() {
+  set(CURLOPT_FORBID_REUSE, 1L);  // the connection of a conversation ends with its handle
   const std::string& method = request_.method;
   if (method == "HEAD") set(CURLOPT_NOBODY, 1L);
   const bool has_body = !request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
