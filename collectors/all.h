@@ -47,6 +47,7 @@
   X(container_storage)       \
   X(containers)              \
   X(postgres)                \
+  X(probes)                  \
   X(textfile)
 
 namespace upkeep {

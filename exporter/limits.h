@@ -35,9 +35,14 @@ inline constexpr std::size_t kSeriesByCpu = 200'000;          // of a collector 
 inline constexpr std::size_t kSeriesOfDatabases = 1'000'000;  // of one server, with `top:` at 0
 inline constexpr std::size_t kSeriesOfContainers = 200'000;
 inline constexpr std::size_t kSeriesOfCertificates = 100'000;
+inline constexpr std::size_t kSeriesOfProbes = 100'000;
 inline constexpr std::size_t kLabelValueBytes = 256;
 inline constexpr std::size_t kHelpBytes = 1024;
 inline constexpr std::size_t kRuntimeFamilies = 2'000;  // families a collector names at run time
+
+// Asking endpoints.
+inline constexpr std::size_t kProbeTargets = 2'000;
+inline constexpr std::size_t kProbesAtOnce = 256;   // each has a socket
 
 // Textfiles.
 inline constexpr std::size_t kTextfiles = 200;

@@ -17,13 +17,15 @@ namespace upkeep::http {
 
 // Why there is no answer, in as many words as an alert needs.
 enum class Failure : std::uint8_t {
-  kNotFound,  // no socket of this name
-  kRefused,   // nobody listens on it
-  kDenied,    // the process may not connect to it
+  kNotFound,     // no socket of this name
+  kRefused,      // nobody listens on it
+  kUnreachable,  // no way to its network or host
+  kDenied,       // the process may not connect to it
   kTimeout,
   kLost,       // the connection ended in the middle, or before the first byte
   kTooLarge,   // more than the caller wants to hold
   kMalformed,  // what came is not HTTP
+  kTls,        // no handshake, or a certificate that is not good
   kStopped,    // by the caller's token
   kOther,
 };

@@ -1,59 +1,17 @@
-// The only door to libcurl.
+// A client of a server on a Unix socket. This folder is the only door to libcurl.
 #include <curl/curl.h>
 
-#include <cerrno>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "collectors/http/client.h"
+#include "collectors/http/module/library.h"
+#include "collectors/http/module/problems.h"
 
 namespace upkeep::http {
 namespace {
 
 constexpr int kNoLongerMs = 60'000;  // of one wait; the deadlines of transfers end it earlier
-
-Failure by_errno(long number) {
-  switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-      return Failure::kNotFound;
-    case EACCES:
-    case EPERM:
-      return Failure::kDenied;
-    case ECONNREFUSED:
-    case ENOTSOCK:
-    case EPROTOTYPE:
-      return Failure::kRefused;
-    default:
-      return Failure::kOther;
-  }
-}
-
-Failure by_code(CURLcode code) {
-  switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-      return Failure::kTimeout;
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-      return Failure::kLost;
-    case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9: anything at all
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
-      return Failure::kMalformed;
-    default:
-      return Failure::kOther;
-  }
-}
-
-std::string one_line(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return text;
-}
 
 // A request and what came of it. `take` is called with every piece of the body; false: it is too much.
 class Transfer {
@@ -93,10 +51,7 @@ class Transfer {
     if (too_large_) return {Failure::kTooLarge, "the answer is too large"};
     long number = 0;
     ::curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &number);
-    if (code == CURLE_COULDNT_CONNECT && number != 0) {
-      return {by_errno(number), std::generic_category().message(static_cast<int>(number))};
-    }
-    return {by_code(code), one_line(error_[0] != '\0' ? error_ : ::curl_easy_strerror(code))};
+    return problem_of(code, number, error_);
   }
 
  protected:
@@ -274,8 +229,7 @@ class CurlClient final : public Client {
 };
 
 Answered<std::unique_ptr<Client>> make(const std::string& socket_path, const std::stop_token& stop) {
-  static const bool kReady = ::curl_global_init(CURL_GLOBAL_NOTHING) == CURLE_OK;  // no TLS
-  auto client = kReady ? std::make_unique<CurlClient>(socket_path, stop) : nullptr;
+  auto client = is_library_ready() ? std::make_unique<CurlClient>(socket_path, stop) : nullptr;
   if (!client || !client->is_sound()) return std::unexpected(Problem{Failure::kOther, "libcurl cannot begin"});
   return client;
 }
