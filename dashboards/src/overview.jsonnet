@@ -12,7 +12,7 @@ local count(more) = 'count(%s) or vector(0)' % (firing % more);
 local item(title, text, board, watched, domain, names=[]) =
   { title: title, text: text, board: board, watched: watched, domain: domain, names: names };
 
-local hosts = 'node_cpu_seconds_total{@}';
+local hosts = 'node_load1{@}';
 local postgres = 'pg_up{@}';
 local containers = 'upkeep_container_engine_up{@}';
 local backups = 'upkeep_backup_max_age_seconds{@}';
@@ -59,29 +59,29 @@ local checklist = {
     item('Containers tidy', 'Images, volumes and logs do not pile up.', 'containers', containers, 'containers'),
     item('Backups restore', 'The newest was restored as a test, and was what it should be.', 'backups', backups, 'backups', ['BackupRestoreFailed', 'BackupRestoreOverdue']),
     item('Backups tidy', 'Old and unfinished ones are removed; none waits to be verified.', 'backups', backups, 'backups'),
-    item('Certificates', 'None will expire within weeks.', 'certificates', certificates, 'certificates'),
-    item('Probes', 'What answers does so fast enough.', 'probes', probes, 'probes'),
+    item('Renewals', 'Certificates are renewed in time.', 'certificates', certificates, 'certificates'),
+    item('Probes, weekly', 'What answers does so fast enough.', 'probes', probes, 'probes'),
     item('Upkeep itself', 'It loses no log and no series, and takes little.', 'upkeep', upkeep, 'upkeep'),
-    item('Alerting', 'Prometheus keeps up and is watched.', 'monitoring', 'up{@, job=~"prometheus|alertmanager"}', 'monitoring'),
+    item('Alerting keeps up', 'Prometheus keeps up and is watched.', 'monitoring', 'up{@, job=~"prometheus|alertmanager"}', 'monitoring'),
   ],
   monthly: [
-    item('Hosts', 'All that fstab mounts is there; no memory module goes bad; nothing runs hot.', 'host', hosts, 'host'),
+    item('Mounts and modules', 'All that fstab mounts is there; no memory module goes bad; nothing runs hot.', 'host', hosts, 'host'),
     item('Postgres space', 'Bloat, and indexes that nobody needs.', 'postgres-tables', postgres, 'postgres',
          ['PostgresBloatUnknown', 'PostgresDuplicateIndex', 'PostgresIndexBloat', 'PostgresRedundantIndex', 'PostgresTableBloat', 'PostgresUnusedIndexes', 'PostgresSequenceAlmostOut']),
     item('Postgres settings', 'Rights, passwords and settings that wait for a restart.', 'postgres', postgres, 'postgres'),
     item('Images', 'None that is in use is old.', 'containers', containers, 'containers'),
     item('Archive', 'Backups of the month were put by.', 'backups', backups, 'backups'),
-    item('Certificates', 'Keys and chains are as they should be.', 'certificates', certificates, 'certificates'),
-    item('Probes', 'Names, versions and ciphers are as they should be.', 'probes', probes, 'probes'),
-    item('Upkeep itself', 'Nothing that only a month shows.', 'upkeep', upkeep, 'upkeep'),
+    item('Certificates, monthly', 'Keys and chains are as they should be.', 'certificates', certificates, 'certificates'),
+    item('Probes, monthly', 'Names, versions and ciphers are as they should be.', 'probes', probes, 'probes'),
+    item('Upkeep, monthly', 'Nothing that only a month shows.', 'upkeep', upkeep, 'upkeep'),
   ],
   quarterly: [
     item('Capacity', 'Connection tables, descriptors and process ids have room for a quarter more.', 'host', hosts, 'host'),
     item('Postgres access', 'Who is a superuser.', 'postgres', postgres, 'postgres'),
-    item('Containers', 'Nothing that only a quarter shows.', 'containers', containers, 'containers'),
-    item('Backups', 'Nothing that only a quarter shows.', 'backups', backups, 'backups'),
-    item('Certificates', 'Authorities and long-lived keys.', 'certificates', certificates, 'certificates'),
-    item('Probes', 'Nothing that only a quarter shows.', 'probes', probes, 'probes'),
+    item('Containers, quarterly', 'Nothing that only a quarter shows.', 'containers', containers, 'containers'),
+    item('Backups, quarterly', 'Nothing that only a quarter shows.', 'backups', backups, 'backups'),
+    item('Certificates, quarterly', 'Authorities and long-lived keys.', 'certificates', certificates, 'certificates'),
+    item('Probes, quarterly', 'Nothing that only a quarter shows.', 'probes', probes, 'probes'),
   ],
 };
 
@@ -175,7 +175,7 @@ u.dashboard('overview', 'Upkeep / Overview', 'The maintenance checklist: what fi
       u.field('instance', { links: [u.row_to('host', 'The host'), u.row_to('upkeep', 'Its Upkeep')] }),
       u.field('severity', { 'custom.hidden': true }),
     ] }),
-    u.table('Not looked at', 'What should be watched and is not, or is not proven; the first 100. No alert can fire on what nobody sees.', ['what', 'item', 'instance'], [
+    u.table('What was not looked at', 'What should be watched and is not, or is not proven; the first 100. No alert can fire on what nobody sees.', ['what', 'item', 'instance'], [
       ['Since now', 'topk(100, %s)' % std.join(' or ', not_seen), { 'custom.hidden': true }],
     ], { w: 9, h: 12, sort: 'what', descending: false, noValue: 'Everything was looked at.', alerts: ['UpkeepCollectorFailing'], links: [u.board('upkeep', 'Upkeep itself')], overrides: [
       u.field('instance', { links: [u.row_to('upkeep', 'Its Upkeep'), u.row_to('host', 'The host')] }),

@@ -9,8 +9,9 @@ local keys(labels) = std.split(std.strReplace(labels, ' ', ''), ',');
 local largest(by, expr, n=50) = 'topk(%d, max by (%s) (%s))' % [n, by, std.strReplace(expr, '#', of)];
 local each(by, expr) = 'max by (%s) (%s)' % [by, std.strReplace(expr, '#', of)];
 local named = '{{server}} {{datname}} {{relname}}';
-// Tables and indexes are asked for every five minutes.
-local q(expr, legend=named) = u.query(std.strReplace(expr, '#', of), legend, { interval: '5m' });
+local q(expr, legend=named) = u.query(std.strReplace(expr, '#', of), legend);
+// Tables and indexes are asked for every five minutes, which is to lie within $__rate_interval: four of these.
+local changes(expr, legend=named) = q(expr, legend) { interval: '2m' };
 local rate(metric) = 'max by (%s) (rate(%s{#}[$__rate_interval]))' % [table, metric];
 local more = { overrides: [p.row_links], h: 8 };
 
@@ -68,9 +69,9 @@ u.dashboard('postgres-tables', 'Upkeep / Postgres indexes and vacuum', 'Tables a
     u.table('Redundant indexes', 'Whose columns another one begins with.', keys('indexrelname, covered_by, relname, datname, server, instance'), [
       ['Size', largest('indexrelname, covered_by, relname, datname, server, instance', 'upkeep_postgres_redundant_index_bytes{#}'), u.shown('bytes')],
     ], more { w: 8, alerts: ['PostgresRedundantIndex'], noValue: 'There are none.' }),
-    u.graph('Sequential scans', 'Rows read by them, a second. The ten tables with the most.', 'ops', [q(top(rate('pg_stat_user_tables_seq_tup_read')))], { to: [p.to_server, p.to_its_queries] }),
-    u.graph('Index scans', 'A second. The ten indexes with the most.', 'ops', [q(top('max by (%s) (rate(pg_stat_user_indexes_idx_scan{#}[$__rate_interval]))' % index), '{{server}} {{datname}} {{indexrelname}}')], { to: [p.to_server, p.to_its_queries], alerts: ['PostgresUnusedIndexes'] }),
+    u.graph('Sequential scans', 'Rows read by them, a second. The ten tables with the most.', 'ops', [changes(top(rate('pg_stat_user_tables_seq_tup_read')))], { to: [p.to_server, p.to_its_queries] }),
+    u.graph('Index scans', 'A second. The ten indexes with the most.', 'ops', [changes(top('max by (%s) (rate(pg_stat_user_indexes_idx_scan{#}[$__rate_interval]))' % index), '{{server}} {{datname}} {{indexrelname}}')], { to: [p.to_server, p.to_its_queries], alerts: ['PostgresUnusedIndexes'] }),
     u.graph('Rows changed', 'Inserted, updated and deleted, a second. The ten tables with the most.', 'ops',
-            [q(top('%s + %s + %s' % [rate('pg_stat_user_tables_n_tup_ins'), rate('pg_stat_user_tables_n_tup_upd'), rate('pg_stat_user_tables_n_tup_del')]))], { to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumOverdue'] }),
+            [changes(top('%s + %s + %s' % [rate('pg_stat_user_tables_n_tup_ins'), rate('pg_stat_user_tables_n_tup_upd'), rate('pg_stat_user_tables_n_tup_del')]))], { to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumOverdue'] }),
   ]),
 ], variables=[p.server, p.database], here=p.here)

@@ -96,9 +96,9 @@ u.dashboard('postgres', 'Upkeep / Postgres', 'Postgres servers: whether they ans
     u.stat('Archivers that fail', 'Servers whose last attempt to archive a WAL file failed.', 'short', 'sum(upkeep_postgres_archiver_failing{@}) or vector(0)', { w: 8, h: 8, thresholds: u.above(1), alerts: ['PostgresArchiverFailing'] }),
   ]),
   u.row('Space, and the watching', [
-    u.graph('Databases', 'The ten largest.', 'bytes', [u.query(top('pg_database_size_bytes{@, datname=~"$datname"}'), database, { interval: '5m' })],
+    u.graph('Databases', 'The ten largest.', 'bytes', [u.query(top('pg_database_size_bytes{@, datname=~"$datname"}'), database)],
             { stack: true, to: [p.to_server, p.to_its_tables] }),
-    u.graph('Growth', 'Within a day; the ten that grow most.', 'bytes', [u.query(top('max by (instance, server, datname) (delta(pg_database_size_bytes{@, datname=~"$datname"}[1d]))'), database, { interval: '5m' })],
+    u.graph('Growth', 'Within a day; the ten that grow most.', 'bytes', [u.query(top('max by (instance, server, datname) (delta(pg_database_size_bytes{@, datname=~"$datname"}[1d]))'), database)],
             { min:: null, to: [p.to_server, p.to_its_tables] }),
     u.table('Not seen', 'Queries of Upkeep that fail, and rights that it lacks; the first 50.', ['server', 'datname', 'what', 'instance'], [
       ['Missing', 'topk(50, max by (server, datname, what, instance) (label_join(upkeep_postgres_query_success{@} == bool 0, "what", " ", "query") > 0 or label_join(upkeep_postgres_right_missing{@} > 0, "what", " ", "right")))', u.word({ '1': ['not seen', 'orange'] })],

@@ -66,12 +66,15 @@ def board_findings(board: dict) -> Iterator[Finding]:
 
 
 def layout_findings(board: dict) -> Iterator[Finding]:
-    taken, ids = {}, set()
+    taken, ids, titles = {}, set(), set()
     for panel in board["panels"]:
         where = f'{board["uid"]}: "{panel["title"]}"'
         if panel["id"] in ids:
             yield Finding("unique-id", where, "another panel has its id")
         ids.add(panel["id"])
+        if panel["title"] in titles:
+            yield Finding("unique-title", where, "another panel has its title")
+        titles.add(panel["title"])
         grid = panel["gridPos"]
         if grid["x"] + grid["w"] > 24:
             yield Finding("grid", where, "runs past column 24")
@@ -159,7 +162,8 @@ def _is_instant(board: dict, query: boards.Query) -> bool:
 
 
 def counters_as_they_are(expr: str, counters: set) -> set:
-    """Counters that are selected without a range."""
+    """Counters that are selected without a range, unless only their series are counted."""
+    expr = re.sub(r"\bcount(?: by \([\w, ]*\))? ?\([\w:]+(?:\{[^}]*\})?\)", "1", expr)
     found = re.findall(r"\b([a-zA-Z_:][\w:]*)(?:\{[^}]*\})?(?!\w|\{|\[|[^}]*\}\[)", expr)
     ranged = set(re.findall(r"\b([a-zA-Z_:][\w:]*)(?:\{[^}]*\})?\[", expr))
     return {name for name in found if name in counters and name not in ranged}

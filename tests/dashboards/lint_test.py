@@ -69,6 +69,7 @@ MUTATIONS = {
     "template-instance": variable("instance", "allValue", ".*"),
     "template-on-time-change-reload": variable("instance", "refresh", 1),
     "unique-id": lambda board: graph(board).update(id=table(board)["id"]),
+    "unique-title": lambda board: graph(board).update(title=table(board)["title"]),
     "grid": lambda board: graph(board)["gridPos"].update(x=20),
     "grid ": lambda board: graph(board)["gridPos"].update(table(board)["gridPos"]),
     "type": put(graph, "type", value="graph"),

@@ -5,6 +5,7 @@ import subprocess
 
 import boards
 import pytest
+import servers
 import waiting
 import world
 
@@ -71,7 +72,7 @@ def check_that_emptiness_is_found(url, folder):
 def test_what_cannot_be_asked_is_said(tmp_path):
     board = boards.FOLDER / "host.json"
     for arguments, words in (
-        ([board, "http://127.0.0.1:1"], "ECONNREFUSED"),
+        ([board, f"http://127.0.0.1:{servers.free_port()}"], "ECONNREFUSED"),
         ([tmp_path / "none.json", "http://127.0.0.1:1"], "no such file"),
         ([board], "address of a Prometheus"),
         ([board, "http://127.0.0.1:1", "--range=soon"], "number of seconds"),

@@ -59,6 +59,8 @@ class Stack(stack.Stack):
     def write_prometheus_config(self, jobs=("upkeep", "prometheus", "alertmanager")):
         super().write_prometheus_config(jobs)
         config = yaml.safe_load(self.prometheus_config.read_text())
+        # Much runs at once: slower than the tests of pages.
+        config["global"] |= {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "2s"}
         for job in config["scrape_configs"]:
             if job["job_name"] == "upkeep":
                 job["static_configs"][0]["targets"].append(self._recorded.url.removeprefix("http://"))
@@ -130,6 +132,9 @@ class World:
         self.stack = Stack(self._start, self.folder, recorded, upkeep_config=config, corner=self.daemon.corner)
         self._ends.callback(self.stack.close)
         self.url = self.stack.prometheus.url
+        seen = 'upkeep_collector_success{collector="backups", name="moved"} == 1'
+        waiting.until(lambda: self.stack.prometheus.query(seen), 60, "a look at the backups that then move")
+        self._moved.rename(self._moved.with_name("away"))
         self._work()
 
     def _recorded_config(self):
@@ -219,6 +224,9 @@ class World:
         backups.flip_bit(dump("damaged", 1, 5 * 3600), at=-6)
         archived = backups.archive(folder / "orders_archive_1.tar.gz", folder / "orders_backup_0.sql.gz")
         backups.age(archived, 10 * backups.DAY)
+        self._moved = folder / "moved"
+        self._moved.mkdir()
+        backups.dump(self.primary, self._moved / "moved.sql.gz", database="billing")
         report = folder / "pgbackrest.json"
         report.write_text(self._report())
         return [
@@ -227,6 +235,7 @@ class World:
             item("forgetful", drill=backups.drill(checks=["SELECT count(*) = 20000 FROM orders"])),
             item("stopped", drill=backups.drill(every="1h")),
             item("damaged"),
+            backups.item("moved", self._moved / "*.sql.gz"),
             {"name": "base", "interval": "1s", "report": {"kind": "pgbackrest", "file": str(report), "name": "main"}},
         ]
 
@@ -248,7 +257,7 @@ class World:
         """A file system that fills up, in the sandbox in which Upkeep runs."""
         place = self._temporary("upkeep-disk-")
         self.daemon.corner.run("mount", "-t", "tmpfs", "-o", "size=64m", "data", place)
-        script = f"i=0; while [ $i -lt 600 ]; do head -c 100000 /dev/zero >> {place}/log; sleep 1; i=$((i+1)); done"
-        process = subprocess.Popen([*self.daemon.corner.command, "sh", "-c", f"head -c 50000000 /dev/zero > {place}/data; {script}"])
+        script = f"head -c 50000000 /dev/zero > {place}/data; while head -c 10000 /dev/zero >> {place}/log; do sleep 1; done"
+        process = subprocess.Popen([*self.daemon.corner.command, "sh", "-c", script], stderr=subprocess.DEVNULL)
         self._ends.callback(process.wait)
         self._ends.callback(process.kill)
