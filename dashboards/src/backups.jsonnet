@@ -21,12 +21,12 @@ local warn = { mode: 'absolute', steps: [{ color: 'green', value: null }, { colo
 
 u.dashboard('backups', 'Upkeep / Backups', 'Backups in their three proofs: they are there, they are whole, they restore.', [
   u.row('', [
-    u.stat('Missing', 'Backups of which there is not one finished file.', 'short', q('count(upkeep_backup_last_timestamp_seconds{#} == 0) or vector(0)'), { thresholds: u.above(1), alerts: ['BackupMissing'], links: [host] }),
-    u.stat('Too old', 'Whose newest is older than max_age.', 'short', q('count((%s) > upkeep_backup_max_age_seconds{#}) or vector(0)' % age), { thresholds: u.above(1), alerts: ['BackupTooOld'], links: [host] }),
-    u.stat('Damaged', 'Whose newest was read to its end and is not whole.', 'short', q('count(upkeep_backup_verified{#} == 0) or vector(0)'), { thresholds: u.above(1), alerts: ['BackupVerificationFailed'], links: [host] }),
-    u.stat('Do not restore', 'Whose last trial restore failed.', 'short', q('count(upkeep_backup_restore_success{#} == 0) or vector(0)'), { thresholds: u.above(1), alerts: ['BackupRestoreFailed'], links: [host] }),
-    u.stat('Never restored', 'Of those that should be restored as a test: how many never were.', 'short', q('count(upkeep_backup_restore_success_timestamp_seconds{#} == 0) or vector(0)'), { thresholds: warn, alerts: ['BackupRestoreOverdue'], links: [host] }),
-    u.stat('Not restored as a test', 'Backups for which no trial restore is configured: nothing proves that they restore.', 'short', q('count(upkeep_backup_max_age_seconds{#} unless upkeep_backup_restore_interval_seconds{#}) or vector(0)'), { thresholds: warn, alerts: ['BackupRestoreOverdue'], links: [host] }),
+    u.stat('Missing', 'Backups of which there is not one finished file.', 'short', q('count(upkeep_backup_last_timestamp_seconds{#} == 0) or 0 * count(upkeep_backup_max_age_seconds{#})'), { thresholds: u.above(1), alerts: ['BackupMissing'], links: [host] }),
+    u.stat('Too old', 'Whose newest is older than max_age.', 'short', q('count((%s) > upkeep_backup_max_age_seconds{#}) or 0 * count(upkeep_backup_max_age_seconds{#})' % age), { thresholds: u.above(1), alerts: ['BackupTooOld'], links: [host] }),
+    u.stat('Damaged', 'Whose newest was read to its end and is not whole.', 'short', q('count(upkeep_backup_verified{#} == 0) or 0 * count(upkeep_backup_max_age_seconds{#})'), { thresholds: u.above(1), alerts: ['BackupVerificationFailed'], links: [host] }),
+    u.stat('Do not restore', 'Whose last trial restore failed.', 'short', q('count(upkeep_backup_restore_success{#} == 0) or 0 * count(upkeep_backup_max_age_seconds{#})'), { thresholds: u.above(1), alerts: ['BackupRestoreFailed'], links: [host] }),
+    u.stat('Never restored', 'Of those that should be restored as a test: how many never were.', 'short', q('count(upkeep_backup_restore_success_timestamp_seconds{#} == 0) or 0 * count(upkeep_backup_max_age_seconds{#})'), { thresholds: warn, alerts: ['BackupRestoreOverdue'], links: [host] }),
+    u.stat('Not restored as a test', 'Backups for which no trial restore is configured: nothing proves that they restore.', 'short', q('count(upkeep_backup_max_age_seconds{#} unless upkeep_backup_restore_interval_seconds{#}) or 0 * count(upkeep_backup_max_age_seconds{#})'), { thresholds: warn, alerts: ['BackupRestoreOverdue'], links: [host] }),
     u.table('Backups', 'Each backup with its proofs, the oldest first. 100 % of the age is max_age.', keys, [
       ['Age', each('(%s) / upkeep_backup_max_age_seconds{#}' % age), u.colored('percentunit', u.rising(0.95, 1), { decimals: 0 })],
       ['Newest', '1000 * ' + each('upkeep_backup_last_timestamp_seconds{#} > 0'), u.shown('dateTimeFromNow')],
@@ -40,7 +40,7 @@ u.dashboard('backups', 'Upkeep / Backups', 'Backups in their three proofs: they 
     u.table('What is wrong', 'Why backups cannot be seen, are not whole, or do not restore.', keys + ['reason'], [
       ['Problem', each('label_replace(1 * upkeep_backup_source_failed{#}, "what", "source", "", "") or label_replace(2 * (upkeep_backup_verify_failure_info{#} and on (instance, backup) upkeep_backup_verified{#} == 0), "what", "verify", "", "") or label_replace(3 * (upkeep_backup_restore_failure_info{#} and on (instance, backup) upkeep_backup_restore_success{#} == 0), "what", "restore", "", "")')
                   , u.word({ '1': ['cannot be seen', 'orange'], '2': ['is not whole', 'red'], '3': ['does not restore', 'red'] })],
-    ], { w: 12, h: 7, sort: 'Problem', noValue: 'Nothing is wrong.', alerts: ['BackupVerificationFailed', 'BackupRestoreFailed', 'BackupSourceUnreadable'], overrides: row_links }),
+    ], { w: 12, h: 7, sort: 'Problem', noValue: 'Nothing is known to be wrong.', alerts: ['BackupVerificationFailed', 'BackupRestoreFailed', 'BackupSourceUnreadable'], overrides: row_links }),
     u.states('Proofs over time', 'Whether the newest backup was whole, and whether the last trial restore succeeded. The ten worst of each.', { '0': ['no', 'red'], '1': ['yes', 'green'] }, [
       u.query(q('bottomk(10, upkeep_backup_verified{#})'), '{{backup}} whole'),
       u.query(q('bottomk(10, upkeep_backup_restore_success{#})'), '{{backup}} restores'),
@@ -84,8 +84,8 @@ u.dashboard('backups', 'Upkeep / Backups', 'Backups in their three proofs: they 
   ]),
   u.row('What the tools say', [
     u.graph('Age of reports', 'Of pgBackRest, Barman, restic and WAL-G. The ten oldest.', 's', [u.query(top('time() - upkeep_backup_report_timestamp_seconds{#}'), named)], { w: 12, h: 6, thresholds: u.rising(day, 2 * day), to: to, alerts: ['BackupReportedFailed'] }),
-    u.stat('Reported as failed', 'Backups whose tool itself speaks of an error.', 'short', q('sum(upkeep_backup_report_error{#}) or vector(0)'), { w: 6, h: 6, thresholds: u.above(1), alerts: ['BackupReportedFailed'], links: [host] }),
-    u.stat('Upkeep cannot keep its notes', 'Backups whose results would be lost in a restart, because the directory `state` cannot be written.', 'short', q('count(upkeep_backup_state_writable{#} == 0) or vector(0)'), { w: 6, h: 6, thresholds: u.above(1), alerts: ['BackupStateUnwritable'], links: [host] }),
+    u.stat('Reported as failed', 'Backups whose tool itself speaks of an error.', 'short', q('sum(upkeep_backup_report_error{#}) or 0 * count(upkeep_backup_max_age_seconds{#})'), { w: 6, h: 6, thresholds: u.above(1), alerts: ['BackupReportedFailed'], links: [host] }),
+    u.stat('Upkeep cannot keep its notes', 'Backups whose results would be lost in a restart, because the directory `state` cannot be written.', 'short', q('count(upkeep_backup_state_writable{#} == 0) or 0 * count(upkeep_backup_max_age_seconds{#})'), { w: 6, h: 6, thresholds: u.above(1), alerts: ['BackupStateUnwritable'], links: [host] }),
   ]),
 ], variables=[
   u.choose('backup', 'upkeep_backup_max_age_seconds{job=~"$job", instance=~"$instance"}', 'Backup'),

@@ -21,13 +21,13 @@ local running = c('container_state_status{#, status="running"}');
 
 u.dashboard('containers', 'Upkeep / Containers', 'Containers: whether they run and are well, what they use of what they may, and what they leave on disks.', [
   u.row('', [
-    u.stat('Running', 'Containers that run.', 'short', 'sum(%s) or vector(0)' % running, { colored: 'value', thresholds: u.plain, links: [host] }),
+    u.stat('Running', 'Containers that run.', 'short', 'sum(%s) or 0 * count(container_last_seen{@})' % running, { colored: 'value', thresholds: u.plain, links: [host] }),
     u.stat('Services missing', 'Of compose projects: containers that should run and do not.', 'short',
-           'sum(clamp_min(upkeep_compose_service_expected_replicas{@, project=~"$project", service=~"$service"} - upkeep_compose_service_running_replicas{@, project=~"$project", service=~"$service"}, 0)) or vector(0)', { thresholds: u.above(1), alerts: ['ComposeServiceMissing', 'ComposeServiceReplicasMissing'] }),
-    u.stat('Unhealthy', 'Containers whose health check fails.', 'short', c('sum(container_state_health_status{#, status="unhealthy"}) or vector(0)'), { thresholds: u.above(1), alerts: ['ContainerUnhealthy'] }),
-    u.stat('Restarting', 'Containers that were started again within the last 15 minutes.', 'short', c('count(increase(container_restarts_total{#}[15m]) > 0) or vector(0)'), { thresholds: u.rising(1, 3), alerts: ['ContainerRestarting'] }),
-    u.stat('Killed for memory', 'Containers in which something was killed for lack of memory within the last hour.', 'short', c('count(increase(container_oom_events_total{#}[1h]) > 0) or vector(0)'), { thresholds: u.above(1), alerts: ['ContainerOomKilled'] }),
-    u.stat('Engines silent', 'Container engines that do not answer: of their containers only the numbers are known.', 'short', 'count(upkeep_container_engine_up{@} == 0) or vector(0)', { thresholds: u.above(1), alerts: ['ContainerEngineUnreachable'] }),
+           'sum(clamp_min(upkeep_compose_service_expected_replicas{@, project=~"$project", service=~"$service"} - upkeep_compose_service_running_replicas{@, project=~"$project", service=~"$service"}, 0)) or 0 * count(upkeep_container_engine_up{@})', { thresholds: u.above(1), alerts: ['ComposeServiceMissing', 'ComposeServiceReplicasMissing'] }),
+    u.stat('Unhealthy', 'Containers whose health check fails.', 'short', c('sum(container_state_health_status{#, status="unhealthy"}) or 0 * count(container_last_seen{@})'), { thresholds: u.above(1), alerts: ['ContainerUnhealthy'] }),
+    u.stat('Restarting', 'Containers that were started again within the last 15 minutes.', 'short', c('count(increase(container_restarts_total{#}[15m]) > 0) or 0 * count(container_last_seen{@})'), { thresholds: u.rising(1, 3), alerts: ['ContainerRestarting'] }),
+    u.stat('Killed for memory', 'Containers in which something was killed for lack of memory within the last hour.', 'short', c('count(increase(container_oom_events_total{#}[1h]) > 0) or 0 * count(container_last_seen{@})'), { thresholds: u.above(1), alerts: ['ContainerOomKilled'] }),
+    u.stat('Engines silent', 'Container engines that do not answer: of their containers only the numbers are known.', 'short', 'count(upkeep_container_engine_up{@} == 0) or 0 * count(upkeep_container_engine_up{@})', { thresholds: u.above(1), alerts: ['ContainerEngineUnreachable'] }),
     u.table('Containers that are not well', 'Those that do not run, are unhealthy, were restarted or killed for memory lately; the 100 worst. The number is what is wrong: 8 unhealthy, 4 exited with an error, 2 restarted, 1 killed for memory, added up.', ['instance', 'name', 'image'], [
       ['Trouble', c('topk(100, sum by (instance, name, image) (%s) > 0)' % std.join(' or ', [
         trouble(8, 'unhealthy', 'container_state_health_status{#, status="unhealthy"}'),
@@ -38,7 +38,7 @@ u.dashboard('containers', 'Upkeep / Containers', 'Containers: whether they run a
       ['Ended', c('1000 * max by (instance, name, image) (container_state_finishedat{#} > 0 and on (instance, name) container_state_status{#, status=~"exited|dead|restarting"} == 1)'), u.shown('dateTimeFromNow')],
       ['Exit code', c('max by (instance, name, image) (container_exitcode{#} and on (instance, name) container_state_status{#, status=~"exited|dead|restarting"} == 1)'), u.colored('none', u.above(1))],
       ['Restarts', c('max by (instance, name, image) (increase(container_restarts_total{#}[15m]) > 0)'), u.shown('short', { decimals: 0 })],
-    ], { w: 16, h: 9, sort: 'Trouble', noValue: 'All containers are well.', alerts: ['ContainerDown', 'ContainerExitedNonZero'], overrides: [
+    ], { w: 16, h: 9, sort: 'Trouble', noValue: 'No container is known to be unwell.', alerts: ['ContainerDown', 'ContainerExitedNonZero'], overrides: [
       u.field('name', { links: [u.row_to('containers', 'Only this container', keys)] }),
       u.field('instance', { links: [u.row_to('host', 'The host')] }),
     ] }),
@@ -79,7 +79,7 @@ u.dashboard('containers', 'Upkeep / Containers', 'Containers: whether they run a
   u.row('Life', [
     u.graph('Restarts', 'Starts after the first one, within 15 minutes. The ten worst.', 'short', [u.query(top(c('increase(container_restarts_total{#}[15m])')), legend)],
             { decimals: 0, thresholds: u.rising(1, 3), to: [to_one, to_host], alerts: ['ContainerRestarting'] }),
-    u.graph('Killed for memory', 'Within 15 minutes. The ten worst.', 'short', [u.query(top(c('increase(container_oom_events_total{#}[15m])')), legend)],
+    u.graph('Killed for memory over time', 'Within 15 minutes. The ten worst.', 'short', [u.query(top(c('increase(container_oom_events_total{#}[15m])')), legend)],
             { decimals: 0, thresholds: u.above(1), to: [to_one, to_host], alerts: ['ContainerOomKilled'] }),
     u.graph('States', 'Containers by what they do.', 'short', [u.query(c('sum by (status) (container_state_status{#})') + ' > 0', '{{status}}')], { stack: true, decimals: 0, links: [host] }),
   ]),

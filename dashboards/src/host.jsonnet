@@ -17,7 +17,7 @@ local overview = u.board('overview', 'What fires on these hosts');
 u.dashboard('host', 'Upkeep / Hosts', 'Processors, memory, file systems, disks, network, clock, limits and hardware of hosts.', [
   u.row('', [
     u.table('Hosts', 'The hosts, the one that alerts most first. A click on a host shows it alone.', ['instance'], [
-      ['Alerts', 'count by (instance) (ALERTS{@, alertstate="firing", severity=~"critical|warning"}) or 0 * max by (instance) (up{@})', u.colored('short', u.above(1))],
+      ['Alerts', 'count by (instance) (ALERTS{@, alertstate="firing", severity=~"critical|warning"}) or 0 * max by (instance) (node_boot_time_seconds{@})', u.colored('short', u.above(1))],
       ['CPU', busy, u.colored('percentunit', u.rising(0.8, 0.9), { decimals: 0 })],
       ['Load per CPU', 'max by (instance) (%s)' % load, u.colored('short', u.rising(1, 2), { decimals: 2 })],
       ['Memory used', 'max by (instance) (%s)' % memory_used, u.colored('percentunit', u.rising(0.9, 0.97), { decimals: 0 })],
@@ -73,7 +73,7 @@ u.dashboard('host', 'Upkeep / Hosts', 'Processors, memory, file systems, disks, 
             [u.query(top('increase(node_vmstat_oom_kill{@}[15m])'), '{{instance}}')],
             { thresholds: u.above(1), to: [to_host, to_containers], alerts: ['HostOomKill'] }),
   ]),
-  u.row('File systems', [
+  u.row('Space', [
     u.table('File systems', 'The 50 fullest. Days left are by the trend of the last six hours; none where it does not fill up.', ['instance', 'mountpoint', 'device', 'fstype'], [
       ['Used', fullest, u.colored('percentunit', u.rising(0.95, 0.97), { decimals: 1 })],
       ['Free', by_mount('node_filesystem_avail_bytes{@}'), u.shown('bytes')],

@@ -16,7 +16,7 @@ local hosts = 'node_load1{@}';
 local postgres = 'pg_up{@}';
 local containers = 'upkeep_container_engine_up{@}';
 local backups = 'upkeep_backup_max_age_seconds{@}';
-local upkeep = 'up{@}';
+local upkeep = 'up{@, job="upkeep"}';
 local certificates = 'upkeep_collector_success{@, collector="certificates"}';
 local probes = 'upkeep_collector_success{@, collector="probes"}';
 
@@ -110,14 +110,14 @@ local left_out = std.setDiff(
 );
 
 local states = {
-  '-1': ['not watched', 'text'],
+  '-1': ['not watched', u.unknown],
   '0': ['fine', 'green'],
   '1': ['worth a look', 'blue'],
   '2': ['warning', 'orange'],
   '3': ['critical', 'red'],
 };
 local state_colors = { mode: 'absolute', steps: [
-  { color: 'text', value: null }, { color: 'green', value: 0 }, { color: 'blue', value: 1 },
+  { color: u.unknown, value: null }, { color: 'green', value: 0 }, { color: 'blue', value: 1 },
   { color: 'orange', value: 2 }, { color: 'red', value: 3 },
 ] };
 
@@ -131,12 +131,14 @@ local light(schedule, it) =
 
 // What is named by an alert besides its host, in one column.
 local what(expr) =
-  'label_join(%s, "what", " ", "server", "datname", "relname", "backup", "project", "service", "name", "mountpoint", "device", "collector", "target", "reason")' % expr;
-local rows(expr) = 'max by (severity, alertname, instance, what, team, schedule) (%s)' % what(expr);
+  'label_replace(label_join(%s, "what", " ", "server", "datname", "relname", "backup", "project", "service", "name", "mountpoint", "device", "collector", "target", "endpoint", "filepath", "reason"), "what", "$1", "what", "[ ]*(.*?)[ ]*")' % expr;
+local keys = ['alertname', 'what', 'instance', 'team'];
+local rows(expr) = 'max by (%s) (%s)' % [std.join(', ', keys), what(expr)];
 local rank = '(%s) or (%s) or (%s)' % ['3 * ' + firing % ', severity="critical"', '2 * ' + firing % ', severity="warning"', firing % ', severity="info"'];
 
 local unseen(text, expr) = 'label_replace(max by (instance, item) (%s), "what", "%s", "", "")' % [expr, text];
-local as_item(expr, labels) = 'label_join(%s, "item", " ", %s)' % [expr, std.join(', ', ['"%s"' % l for l in labels])];
+local as_item(expr, labels) =
+  'label_replace(label_join(%s, "item", " ", %s), "item", "$1", "item", "[ ]*(.*?)[ ]*")' % [expr, std.join(', ', ['"%s"' % l for l in labels])];
 local not_seen = [
   unseen('host does not answer', as_item('up{@} == 0', ['job'])),
   unseen('collector fails', as_item('upkeep_collector_success{@} == 0', ['collector', 'name'])),
@@ -161,23 +163,22 @@ u.dashboard('overview', 'Upkeep / Overview', 'The maintenance checklist: what fi
     u.stat('Critical', 'Alerts that wake someone, firing now.', 'short', count(', severity="critical"'), { h: 5, thresholds: u.above(1), links: [u.board('monitoring', 'Whether alerts arrive')] }),
     u.stat('Warnings', 'Alerts that are a ticket for working hours, firing now.', 'short', count(', severity="warning"'),
            { h: 5, thresholds: { mode: 'absolute', steps: [{ color: 'green', value: null }, { color: 'orange', value: 1 }] }, links: [u.board('monitoring', 'Whether alerts arrive')] }),
-    u.stat('Hosts down', 'Upkeeps that Prometheus does not reach.', 'short', 'count(up{@} == 0) or vector(0)', { h: 5, thresholds: u.above(1), alerts: ['UpkeepDown'], links: [u.board('upkeep', 'Upkeep itself')] }),
+    u.stat('Hosts down', 'Upkeeps that Prometheus does not reach.', 'short', 'count(up{@, job="upkeep"} == 0) or vector(0)', { h: 5, thresholds: u.above(1), alerts: ['UpkeepDown'], links: [u.board('upkeep', 'Upkeep itself')] }),
     u.stat('Not looked at', 'Things that should be watched and are not, or not proven: alerts on them stay silent. Listed below.', 'short',
            'count(%s) or vector(0)' % std.join(' or ', not_seen),
            { h: 5, thresholds: { mode: 'absolute', steps: [{ color: 'green', value: null }, { color: 'orange', value: 1 }] }, links: [u.board('upkeep', 'Upkeep itself')] }),
-    u.stat('Hosts', 'That Prometheus reaches.', 'short', 'count(up{@} == 1) or vector(0)', { h: 5, colored: 'value', thresholds: u.plain, links: [u.board('host', 'The hosts')] }),
+    u.stat('Hosts', 'That Prometheus reaches.', 'short', 'count(up{@, job="upkeep"} == 1) or vector(0)', { h: 5, colored: 'value', thresholds: u.below(1), links: [u.board('host', 'The hosts')] }),
     u.stat('Pages arrive', 'Whether the watchdog fires: as long as it does, Prometheus evaluates its rules.', 'none', 'max(ALERTS{alertname="Watchdog", alertstate="firing"}) or vector(0)',
            { h: 5, mappings: u.yes_no, thresholds: u.below(1), alerts: ['Watchdog'], links: [u.board('monitoring', 'Prometheus and Alertmanager')] }),
-    u.table('Firing', 'Alerts that fire now, critical ones first; the 100 gravest. A click leads to the host or to all of one alert.', ['alertname', 'instance', 'what', 'team', 'schedule', 'severity'], [
-      ['Gravity', 'topk(100, %s)' % rows(rank), u.word({ '1': ['info', 'blue'], '2': ['warning', 'orange'], '3': ['critical', 'red'] }, { 'custom.width': 90 })],
-      ['Since', '1000 * max by (severity, alertname, instance, what, team, schedule) (%s)' % what('ALERTS_FOR_STATE{@} and ignoring (alertstate) ' + firing % ', severity=~"critical|warning|info"'), u.shown('dateTimeFromNow')],
-    ], { w: 15, h: 12, sort: 'Gravity', noValue: 'Nothing fires.', links: [u.board('monitoring', 'Whether alerts arrive')], overrides: [
+    u.table('Firing', 'Alerts that fire now, critical ones first; the 100 gravest. A click on a host leads to it.', keys, [
+      ['Gravity', 'topk(100, %s)' % rows(rank), u.word({ '1': ['info', 'blue'], '2': ['warning', 'orange'], '3': ['critical', 'red'] }, { 'custom.width': 85 })],
+      ['Since', '1000 * ' + rows('ALERTS_FOR_STATE{@} and ignoring (alertstate) ' + firing % ', severity=~"critical|warning|info"'), u.shown('dateTimeFromNow', { 'custom.width': 120 })],
+    ], { w: 15, h: 12, sort: 'Gravity', first: true, widths: { alertname: 235, instance: 145, team: 110 }, noValue: 'Nothing fires that Prometheus knows of.', links: [u.board('monitoring', 'Whether alerts arrive')], overrides: [
       u.field('instance', { links: [u.row_to('host', 'The host'), u.row_to('upkeep', 'Its Upkeep')] }),
-      u.field('severity', { 'custom.hidden': true }),
     ] }),
     u.table('What was not looked at', 'What should be watched and is not, or is not proven; the first 100. No alert can fire on what nobody sees.', ['what', 'item', 'instance'], [
-      ['Since now', 'topk(100, %s)' % std.join(' or ', not_seen), { 'custom.hidden': true }],
-    ], { w: 9, h: 12, sort: 'what', descending: false, noValue: 'Everything was looked at.', alerts: ['UpkeepCollectorFailing'], links: [u.board('upkeep', 'Upkeep itself')], overrides: [
+      ['Seen', 'topk(100, %s)' % std.join(' or ', not_seen)],
+    ], { w: 9, h: 12, sort: 'what', descending: false, hidden: true, widths: { what: 190, instance: 130 }, noValue: 'Nothing is known to be missing.', alerts: ['UpkeepCollectorFailing'], links: [u.board('upkeep', 'Upkeep itself')], overrides: [
       u.field('instance', { links: [u.row_to('upkeep', 'Its Upkeep'), u.row_to('host', 'The host')] }),
     ] }),
   ]),

@@ -15,11 +15,11 @@ local calls = 'pg_stat_statements_calls_total';
 
 u.dashboard('postgres-queries', 'Upkeep / Postgres queries', 'Statements by what they cost. They are numbers, never texts, which hold secrets: SELECT query FROM pg_stat_statements WHERE queryid = … shows one.', [
   u.row('', [
-    u.stat('Time in statements', 'CPUs that would be busy with statements alone, of all servers that are selected.', 'short', 'sum(rate(%s{%s}[5m])) or vector(0)' % [seconds, of], { w: 6, decimals: 2, colored: 'value', thresholds: u.plain, links: [p.to_overview] }),
-    u.stat('Statements a second', 'Calls, of all servers that are selected.', 'ops', 'sum(rate(%s{%s}[5m])) or vector(0)' % [calls, of], { w: 6, decimals: 1, colored: 'value', thresholds: u.plain, links: [p.to_overview] }),
-    u.stat('Longest running query', 'Of any client, now.', 's', 'max(upkeep_postgres_oldest_query_seconds{%s}) or vector(0)' % of, { w: 6, decimals: 0, thresholds: u.rising(60, 600), alerts: ['PostgresLongTransaction'], links: [p.to_overview] }),
+    u.stat('Time in statements', 'CPUs that would be busy with statements alone, of all servers that are selected.', 'short', 'sum(rate(%s{%s}[5m])) or 0 * count(pg_up{@} == 1)' % [seconds, of], { w: 6, decimals: 2, colored: 'value', thresholds: u.plain, links: [p.to_overview] }),
+    u.stat('Statements a second', 'Calls, of all servers that are selected.', 'ops', 'sum(rate(%s{%s}[5m])) or 0 * count(pg_up{@} == 1)' % [calls, of], { w: 6, decimals: 1, colored: 'value', thresholds: u.plain, links: [p.to_overview] }),
+    u.stat('Longest running query', 'Of any client, now.', 's', 'max(upkeep_postgres_oldest_query_seconds{%s}) or 0 * count(pg_up{@} == 1)' % of, { w: 6, decimals: 0, thresholds: u.rising(60, 600), alerts: ['PostgresLongTransaction'], links: [p.to_overview] }),
     u.stat('Slow statements', 'Whose mean over the last half hour is above slow_statement.', 'short',
-           'count(sum by (%(k)s) (rate(%(s)s{%(o)s, queryid!="other"}[30m])) / (sum by (%(k)s) (rate(%(c)s{%(o)s, queryid!="other"}[30m])) > 0) > on (instance, server) group_left () max by (instance, server) (upkeep_postgres_slow_statement_seconds{@})) or vector(0)' % { k: keys, s: seconds, c: calls, o: of },
+           'count(sum by (%(k)s) (rate(%(s)s{%(o)s, queryid!="other"}[30m])) / (sum by (%(k)s) (rate(%(c)s{%(o)s, queryid!="other"}[30m])) > 0) > on (instance, server) group_left () max by (instance, server) (upkeep_postgres_slow_statement_seconds{@})) or 0 * count(pg_up{@} == 1)' % { k: keys, s: seconds, c: calls, o: of },
            { w: 6, thresholds: { mode: 'absolute', steps: [{ color: 'green', value: null }, { color: 'orange', value: 1 }] }, alerts: ['PostgresStatementSlow', 'PostgresStatementSlower'] }),
     u.table('Statements', 'The 50 that took the most time of the last half hour. "other" is all that have no series of their own.', ['queryid', 'datname', 'server', 'user', 'instance'], [
       ['Time', 'topk(50, sum by (%s) (increase(%s{%s}[30m])))' % [keys, seconds, of], u.shown('s', { 'custom.cellOptions': { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' }, min: 0 })],

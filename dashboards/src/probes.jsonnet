@@ -21,12 +21,12 @@ local row_links = [
 
 u.dashboard('probes', 'Upkeep / Probes', 'Endpoints as a client sees them: whether they answer, as they should, and how fast.', [
   u.row('', [
-    u.stat('Down', 'Endpoints that do not answer, or not as they should.', 'short', q('count(probe_success{#} == 0) or vector(0)'), { thresholds: u.above(1), alerts: ['EndpointDown', 'EndpointWrongAnswer'], links: [host] }),
-    u.stat('Slow', 'Endpoints that answer more slowly than slow_after.', 'short', q('count(%s) or vector(0)' % slow), { thresholds: warn, alerts: ['EndpointSlow'], links: [host] }),
-    u.stat('Flapping', 'Endpoints that went or came back six times within half an hour.', 'short', q('count(changes(probe_success{#}[30m]) >= 6) or vector(0)'), { thresholds: warn, alerts: ['EndpointFlapping'], links: [host] }),
+    u.stat('Down', 'Endpoints that do not answer, or not as they should.', 'short', q('count(probe_success{#} == 0) or 0 * count(probe_success{@})'), { thresholds: u.above(1), alerts: ['EndpointDown', 'EndpointWrongAnswer'], links: [host] }),
+    u.stat('Slow', 'Endpoints that answer more slowly than slow_after.', 'short', q('count(%s) or 0 * count(probe_success{@})' % slow), { thresholds: warn, alerts: ['EndpointSlow'], links: [host] }),
+    u.stat('Flapping', 'Endpoints that went or came back six times within half an hour.', 'short', q('count(changes(probe_success{#}[30m]) >= 6) or 0 * count(probe_success{@})'), { thresholds: warn, alerts: ['EndpointFlapping'], links: [host] }),
     u.stat('Availability', 'Share of the time that is shown in which all endpoints answered as they should.', 'percentunit', q('avg(avg_over_time(probe_success{#}[$__range]))'), { decimals: 2, thresholds: u.falling(0.999, 0.99), alerts: ['EndpointDown'], links: [host] }),
     u.stat('Certificate ends first', 'How long the certificate lasts that ends first.', 's', q('min(probe_ssl_earliest_cert_expiry{#}) - time()'), { decimals: 0, thresholds: u.falling(21 * day, 7 * day), alerts: ['EndpointTlsExpiring'], links: [host] }),
-    u.stat('Probes late', 'Seconds that the probe has waited that has waited longest for its turn.', 's', 'max(upkeep_probes_behind_seconds{@}) or vector(0)', { decimals: 0, thresholds: u.rising(5, 30), alerts: ['EndpointProbesLate'], links: [host] }),
+    u.stat('Probes late', 'Seconds that the probe has waited that has waited longest for its turn.', 's', 'max(upkeep_probes_behind_seconds{@}) or 0 * count(probe_success{@})', { decimals: 0, thresholds: u.rising(5, 30), alerts: ['EndpointProbesLate'], links: [host] }),
     u.table('Endpoints', 'Those that fail first, then the slowest; 100 of them.', keys, [
       ['Answers', q('bottomk(100, max by (target, module, instance) (probe_success{#}))'), u.word({ '0': ['no', 'red'], '1': ['yes', 'green'] })],
       ['Failed in a row', each('upkeep_probe_consecutive_failures{#}'), u.colored('short', u.above(1))],
@@ -37,8 +37,8 @@ u.dashboard('probes', 'Upkeep / Probes', 'Endpoints as a client sees them: wheth
       ['Last success', '1000 * ' + each('upkeep_probe_last_success_timestamp_seconds{#} > 0'), u.shown('dateTimeFromNow')],
     ], { w: 16, h: 10, sort: 'Answers', descending: false, alerts: ['EndpointDown', 'EndpointWrongAnswer'], overrides: row_links }),
     u.table('Why', 'What is wrong with those that fail; the first 100.', ['target', 'reason', 'instance'], [
-      ['Failures', q('topk(100, max by (target, reason, instance) (probe_failure_info{#} > 0))'), { 'custom.hidden': true }],
-    ], { w: 8, h: 10, sort: 'target', descending: false, noValue: 'All endpoints answer as they should.', alerts: ['EndpointDown', 'EndpointWrongAnswer'], overrides: row_links }),
+      ['Failures', q('topk(100, max by (target, reason, instance) (probe_failure_info{#} > 0))')],
+    ], { w: 8, h: 10, sort: 'target', descending: false, hidden: true, noValue: 'No endpoint is known to fail.', alerts: ['EndpointDown', 'EndpointWrongAnswer'], overrides: row_links }),
   ]),
   u.row('Over time', [
     u.states('Answers', 'Red while they do not answer, or not as they should. The 20 worst.', { '0': ['down', 'red'], '1': ['answers', 'green'] }, [u.query(q('bottomk(20, probe_success{#})'), named)],

@@ -10,6 +10,14 @@ local steps(colors) = {
   steps: [{ color: step[0], value: step[1] } for step in colors],
 };
 
+// The colour of what nobody knows: neither good nor bad.
+local unknown = '#5b6472';
+// How a value that is not there looks; else it would be as green as a good one.
+local no_value(text, color) = [{
+  type: 'special',
+  options: { match: match, result: { index: 90, text: text, color: color } },
+} for match in ['null', 'nan']];
+
 local mapping(texts) = [{
   type: 'value',
   options: {
@@ -21,6 +29,7 @@ local mapping(texts) = [{
 {
   datasource:: datasource,
   alerts:: rules.alerts,
+  unknown:: unknown,
 
   // --- Thresholds and texts ---
 
@@ -128,7 +137,7 @@ local mapping(texts) = [{
       ),
     } + (if std.objectHas(more, 'below') then { min:: null } else {})),
 
-  // One number, coloured by what it means.
+  // One number, coloured by what it means. An expression has no value where nothing is watched: absent is not zero.
   stat(title, description, unit, expr, more={})::
     panel('stat', title, description, unit, [$.now(expr)], {
       w: 4,
@@ -142,7 +151,7 @@ local mapping(texts) = [{
         textMode: std.get(more, 'text', 'value'),
         wideLayout: true,
       },
-    } + more),
+    } + more + { mappings: std.get(more, 'mappings', []) + no_value('no data', unknown) }),
 
   // The largest, as bars.
   bars(title, description, unit, expr, legend, more={})::
@@ -163,10 +172,14 @@ local mapping(texts) = [{
     } + more),
 
   // A row a thing. `columns` are [name, expression, how it is shown]; `keys` the labels that name the thing, which every
-  // expression keeps and nothing else.
+  // expression keeps and nothing else. `first`: the columns stand before the keys; `hidden`: there is only one, and it is
+  // not shown; `widths` of keys.
   table(title, description, keys, columns, more={})::
-    local letter(i) = std.char(65 + i);
-    local value(i) = if std.length(columns) == 1 then 'Value' else 'Value #' + letter(i);
+    local value(i) = if std.length(columns) == 1 then 'Value' else 'Value #' + std.char(65 + i);
+    local values = [value(i) for i in std.range(0, std.length(columns) - 1)];
+    local hidden = std.get(more, 'hidden', false);
+    local order = if std.get(more, 'first', false) then [values[0]] + keys + values[1:] else keys + values;
+    local widths = std.get(more, 'widths', {});
     panel('table', title, description, 'short', [$.row_of(column[1]) for column in columns], {
       w: 24,
       h: 10,
@@ -181,23 +194,27 @@ local mapping(texts) = [{
         {
           id: 'organize',
           options: {
-            excludeByName: { Time: true },
-            indexByName: { [keys[i]]: i for i in std.range(0, std.length(keys) - 1) } +
-                         { [value(i)]: std.length(keys) + i for i in std.range(0, std.length(columns) - 1) },
+            excludeByName: { Time: true } + (if hidden then { Value: true } else {}),
+            indexByName: { [order[i]]: i for i in std.range(0, std.length(order) - 1) },
             renameByName: { [value(i)]: columns[i][0] for i in std.range(0, std.length(columns) - 1) },
           },
         },
       ],
     } + more + {
-      overrides: [$.field(columns[i][0], columns[i][2]) for i in std.range(0, std.length(columns) - 1)] +
-                 std.get(more, 'overrides', []),
+      // Labels are words, even those that look like numbers.
+      overrides: [
+        $.field(key, { unit: 'string', [if std.objectHas(widths, key) then 'custom.width']: widths[key] })
+        for key in keys
+      ] + (if hidden then [] else [
+             $.field(columns[i][0], { noValue: '' } + columns[i][2]) for i in std.range(0, std.length(columns) - 1)
+           ]) + std.get(more, 'overrides', []),
     }),
   // How a column is shown.
   shown(unit, more={}):: { unit: unit } + more,
-  colored(unit, thresholds, more={})::
-    { unit: unit, thresholds: thresholds, 'custom.cellOptions': { type: 'color-background', mode: 'basic' } } + more,
-  word(texts, more={})::
-    { unit: 'none', mappings: mapping(texts), 'custom.cellOptions': { type: 'color-background', mode: 'basic' } } + more,
+  local cell = { 'custom.cellOptions': { type: 'color-background', mode: 'basic' } },
+  local nothing = no_value('', 'transparent'),
+  colored(unit, thresholds, more={}):: cell { unit: unit, thresholds: thresholds, mappings: nothing } + more,
+  word(texts, more={}):: cell { unit: 'none', mappings: mapping(texts) + nothing } + more,
 
   // What state things were in, over time.
   states(title, description, texts, targets, more={})::

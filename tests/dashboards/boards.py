@@ -15,7 +15,7 @@ MACROS = {
     "__range": "1h",
     "__range_s": "3600",
 }
-REFERENCE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)")
+REFERENCE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$([A-Za-z_]\w*)")  # not the $1 of a pattern
 
 
 class Query(NamedTuple):

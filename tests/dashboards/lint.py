@@ -35,6 +35,11 @@ EXCEPTIONS = {
         'upkeep-backups: "Backups"': "a row a backup is what it is for",
         'upkeep-backups: "What is wrong"': "has rows only for what is wrong",
     },
+    "absent-is-not-zero": {
+        'upkeep-overview: "Hosts down" A': "without any host the panel beside it is red",
+        'upkeep-overview: "Hosts" A': "none at all is what it is to show",
+        'upkeep-overview: "Not looked at" A': "nothing to list is what it is to show; the hosts are counted beside it",
+    },
     "target-counter-agg": {
         'upkeep-host: "Errors of file systems" A': "errors that no check has cleared, however old",
         'upkeep-postgres: "Blocks with a wrong checksum" A': "one is too many, however old",
@@ -148,6 +153,9 @@ def query_findings(board: dict, counters: set) -> Iterator[Finding]:
                 # Some alerts have no instance, hence the bar: "any, or none".
                 if not {(label, "x"), (label, "x|")} & matchers:
                     yield Finding("target-job", str(query), f"{selector.name} is selected without its {label}")
+        # A zero that stands for "nobody looks" is a lie; only alerts are absent when all is well.
+        if re.search(r"\bvector\(|\babsent", query.expr) and "ALERTS" not in query.expr:
+            yield Finding("absent-is-not-zero", str(query), "is a number even where nothing is watched")
         for name in counters_as_they_are(query.expr, counters):
             yield Finding("target-counter-agg", str(query), f"shows the counter {name} since whenever")
 

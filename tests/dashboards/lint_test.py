@@ -89,6 +89,7 @@ MUTATIONS = {
     "target-rate-interval": expr(f"sum(rate(node_intr_total{SELECTED}[5m]))"),
     "target-job": expr('sum(node_load1{instance=~"$instance"})'),
     "target-job ": expr('sum(node_load1{job=~"$job", instance="web-1"})'),
+    "absent-is-not-zero": expr(f"count(node_load1{SELECTED} > 9) or vector(0)"),
     "target-counter-agg": expr(f"sum(node_intr_total{SELECTED})"),
     "link": lambda board: (graph(board).update(links=[]), graph(board)["fieldConfig"]["defaults"].pop("links")),
     "link ": lambda board: graph(board)["links"].append({"title": "x", "url": "/d/upkeep-nothing?"}),

@@ -19,6 +19,7 @@ import backups
 import docker
 import postgres
 import servers
+import shorten_rules
 import stack
 import waiting
 
@@ -35,6 +36,7 @@ CREATE TABLE busy (id int PRIMARY KEY, n int) WITH (autovacuum_enabled = off);
 INSERT INTO busy SELECT n, 0 FROM generate_series(1, 20000) n;
 CREATE TABLE repeated (x int);
 INSERT INTO repeated VALUES (1), (1);
+CREATE TABLE clean (id int PRIMARY KEY);
 CREATE SEQUENCE nearly MAXVALUE 1000;
 SELECT setval('nearly', 870);
 ANALYZE;
@@ -60,11 +62,15 @@ class Stack(stack.Stack):
         super().write_prometheus_config(jobs)
         config = yaml.safe_load(self.prometheus_config.read_text())
         # Much runs at once: slower than the tests of pages.
-        config["global"] |= {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "2s"}
+        config["global"] |= {"scrape_interval": "5s", "scrape_timeout": "5s", "evaluation_interval": "5s"}
         for job in config["scrape_configs"]:
             if job["job_name"] == "upkeep":
                 job["static_configs"][0]["targets"].append(self._recorded.url.removeprefix("http://"))
         self.prometheus_config.write_text(yaml.safe_dump(config))
+
+
+    def _write_rules(self, extra):
+        shorten_rules.shorten_rules(servers.SOURCE / "rules", self.folder / "rules", shortest_range="20s")
 
 
 class World:
@@ -132,14 +138,18 @@ class World:
         self.stack = Stack(self._start, self.folder, recorded, upkeep_config=config, corner=self.daemon.corner)
         self._ends.callback(self.stack.close)
         self.url = self.stack.prometheus.url
-        seen = 'upkeep_collector_success{collector="backups", name="moved"} == 1'
-        waiting.until(lambda: self.stack.prometheus.query(seen), 60, "a look at the backups that then move")
+        seen = 'upkeep_collector_success{collector="textfile"} == 1 and on (instance) upkeep_backup_files{backup="moved"}'
+        waiting.until(lambda: self.stack.prometheus.query(seen), 60, "a look at what then breaks")
         self._moved.rename(self._moved.with_name("away"))
+        (self._textfiles / "broken.prom").write_text("this is no metric\n")
         self._work()
 
     def _recorded_config(self):
+        """What needs a kernel, or an engine, is not recorded; time that stands still would look like work."""
+        config = yaml.safe_load((RECORDED / "upkeep.yml").read_text())
+        config["collectors"] |= {"host": {"disable": ["filesystem", "fstab", "cpu"]}, "containers": {"docker": False}}
         path = self.folder / "recorded.yml"
-        path.write_text((RECORDED / "upkeep.yml").read_text())
+        path.write_text(json.dumps(config))
         return path
 
     # --- Postgres ---
@@ -149,6 +159,7 @@ class World:
         self.primary.sql("CREATE EXTENSION pg_stat_statements; CREATE DATABASE shop;")
         self.primary.sql(TABLES, "shop")
         self.primary.psql(INVALID, "shop")
+        self.primary.sql("VACUUM clean", "shop")
 
     def _work(self):
         holder, waiter, cleaner = (
@@ -248,10 +259,9 @@ class World:
     # --- The host ---
 
     def _make_textfiles(self):
-        folder = self._temporary("upkeep-textfiles-")
-        (folder / "batch.prom").write_text("batch_duration_seconds 12\n")
-        (folder / "broken.prom").write_text("this is no metric\n")
-        return folder
+        self._textfiles = self._temporary("upkeep-textfiles-")
+        (self._textfiles / "batch.prom").write_text("batch_duration_seconds 12\n")
+        return self._textfiles
 
     def _make_disk(self):
         """A file system that fills up, in the sandbox in which Upkeep runs."""

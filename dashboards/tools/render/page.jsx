@@ -134,7 +134,7 @@ function Panel({ panel, variables, range, record }) {
     return <div style={{ ...place, color: theme.colors.text.primary, font: '500 16px Inter', padding: 6 }}>▾ {panel.title}</div>
   }
   const inside = (width, height) => <Boundary record={record}>
-    {drawn?.points ? <Drawing {...{ panel, drawn, variables, range, width, height }} />
+    {drawn?.points || (drawn?.data && panel.type === 'stat') ? <Drawing {...{ panel, drawn, variables, range, width, height }} />
       : drawn && <div style={{ textAlign: 'center', paddingTop: height / 2 - 10 }}>{drawn.error ?? empty ?? 'No data'}</div>}
   </Boundary>
   return <div style={place}>
