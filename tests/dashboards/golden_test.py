@@ -49,7 +49,9 @@ def run(board, spec, folder):
 
 
 def specs():
-    return {f"upkeep-{path.stem}": check_rules.read_yaml(path) for path in sorted(FOLDER.glob("*.yml"))}
+    """Of the dashboards that there are: some wait for their rules."""
+    paths = [path for path in sorted(FOLDER.glob("*.yml")) if (boards.FOLDER / path.with_suffix(".json").name).exists()]
+    return {f"upkeep-{path.stem}": check_rules.read_yaml(path) for path in paths}
 
 
 @pytest.mark.parametrize("uid", specs())
