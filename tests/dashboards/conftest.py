@@ -10,7 +10,7 @@ import tempfile
 
 import pytest
 
-pytest.register_assert_rewrite("backups", "boards", "docker", "lint", "postgres", "world")
+pytest.register_assert_rewrite("backups", "boards", "docker", "lint", "postgres", "web", "world")
 
 import boards
 import check_rules

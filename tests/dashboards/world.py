@@ -22,6 +22,7 @@ import servers
 import shorten_rules
 import stack
 import waiting
+import web
 
 RECORDED = servers.SOURCE / "tests/fixtures/hosts/server"
 
@@ -126,6 +127,7 @@ class World:
                 self.primary.item(name="orders", standbys=2),
                 self.standby.item(name="orders-standby"),
             ],
+            **self._make_endpoints(),
             "textfile": {"directory": str(self._make_textfiles()), "interval": "1s"},
         }
         config = json.dumps({"state": str(self._temporary("upkeep-state-")), "collectors": collectors}, indent=2)
@@ -255,6 +257,52 @@ class World:
         one = {"timestamp": {"start": stop - 100, "stop": stop}, "error": False, "label": "one",
                "info": {"size": 5_000_000, "delta": 5_000_000, "repository": {"size": 3_000_000, "delta": 3_000_000}}}
         return json.dumps([{"name": "main", "status": {"code": 0, "message": "ok"}, "backup": [one]}])
+
+    # --- Certificates and probes, as far as this Upkeep knows of them ---
+
+    def _make_endpoints(self):
+        command = [servers.UPKEEP, "list-collectors"]
+        known = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        collectors = {"certificates": self._certificates, "probes": self._probes}
+        wanted = [name for name in collectors if name in known]
+        if not wanted:
+            return {}
+        self._tls = self._temporary("upkeep-tls-")
+        self._shop = self._ends.enter_context(web.Server(web.certificate(self._tls, "shop", 90)))
+        self._legacy = self._ends.enter_context(web.Server(web.certificate(self._tls, "legacy", 5)))
+        self._plain = self._ends.enter_context(web.Server())
+        self._closed = servers.free_port()
+        return {name: collectors[name]() for name in wanted}
+
+    def _certificates(self):
+        def endpoint(name, port, **settings):
+            return {"name": name, "address": f"127.0.0.1:{port}", "server_name": "localhost"} | settings
+
+        trusted = str(self._tls / "shop.pem")
+        return {
+            "interval": "2s",
+            "files": [str(self._tls / "*.pem")],
+            "endpoints": [
+                endpoint("shop", self._shop.port, ca_file=trusted, file=trusted),
+                endpoint("legacy", self._legacy.port, file=trusted),
+                endpoint("gone", self._closed),
+            ],
+        }
+
+    def _probes(self):
+        def target(name, url, **settings):
+            return {"name": name, "url": url} | settings
+
+        return {
+            "interval": "2s",
+            "targets": [
+                target("shop", f"https://localhost:{self._shop.port}/", tls={"ca_file": str(self._tls / "shop.pem")}),
+                target("legacy", f"https://localhost:{self._legacy.port}/", tls={"insecure": True}),
+                target("slow", f"http://127.0.0.1:{self._plain.port}/", slow_after="1ms"),
+                target("broken", f"http://127.0.0.1:{self._plain.port}/missing"),
+                target("gone", f"http://127.0.0.1:{self._closed}/"),
+            ],
+        }
 
     # --- The host ---
 
