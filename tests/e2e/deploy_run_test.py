@@ -10,6 +10,7 @@ import tempfile
 import time
 
 import pytest
+import yaml
 
 import servers
 import waiting
@@ -108,6 +109,44 @@ def test_the_stack(quick_start, tmp_path):
     receivers = {item["name"] for item in servers.request(urls["Alertmanager"] + "/api/v2/receivers").json()}
     assert {"maintenance", "security", "devops"} <= receivers
 
+    run.signal(signal.SIGTERM)
+    assert run.wait_exit(20) == 0
+    run.check_nothing_is_left()
+
+
+GRAFANA = """#!/usr/bin/python3
+# Stands in for grafana-server: says that it is well, and which environment it was started in.
+import http.server, json, os, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"environment": dict(os.environ), "arguments": sys.argv[1:]}).encode())
+
+address = (os.environ["GF_SERVER_HTTP_ADDR"], int(os.environ["GF_SERVER_HTTP_PORT"]))
+http.server.HTTPServer(address, Handler).serve_forever()
+"""
+
+
+def test_the_stack_with_a_grafana(quick_start, tmp_path, monkeypatch):
+    """Only as far as can be seen without a real one: it is started with data source and dashboards, and stopped."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "grafana-server").write_text(GRAFANA)
+    (programs / "grafana-server").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    run = quick_start("--stack", "--data", tmp_path / "data")
+    urls = run.wait_for_urls(4)
+    started = servers.request(urls["Grafana"] + "/api/health").json()
+    assert started["arguments"] == ["--homepath=/usr/share/grafana"]
+    provisioning = pathlib.Path(started["environment"]["GF_PATHS_PROVISIONING"])
+    (source,) = yaml.safe_load((provisioning / "datasources/upkeep.yml").read_text())["datasources"]
+    assert source["type"] == "prometheus" and source["url"] == urls["Prometheus"]
+    (provider,) = yaml.safe_load((provisioning / "dashboards/upkeep.yml").read_text())["providers"]
+    shown = {path.name for path in pathlib.Path(provider["options"]["path"]).iterdir()}
+    assert shown == {path.name for path in (servers.SOURCE / "dashboards").glob("*.json")} and "overview.json" in shown
+    assert pathlib.Path(started["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]).exists()
     run.signal(signal.SIGTERM)
     assert run.wait_exit(20) == 0
     run.check_nothing_is_left()
