@@ -42,7 +42,12 @@ inline constexpr std::size_t kRuntimeFamilies = 2'000;  // families a collector 
 
 // Asking endpoints.
 inline constexpr std::size_t kProbeTargets = 2'000;
-inline constexpr std::size_t kProbesAtOnce = 256;   // each has a socket
+inline constexpr std::size_t kProbesAtOnce = 256;  // each has a socket
+inline constexpr std::size_t kCertificateEndpoints = 1'000;
+inline constexpr std::size_t kCertificateConnections = 128;           // at a time
+inline constexpr std::size_t kHandshakeBytes = std::size_t{2} << 20;  // that a server may send in one
+inline constexpr std::size_t kCertificatesServed = 20;                // of one server, that are looked at
+inline constexpr std::size_t kResolverThreads = 8;  // that look up names, those left to name servers included
 
 // Textfiles.
 inline constexpr std::size_t kTextfiles = 200;
@@ -60,9 +65,8 @@ inline constexpr auto kHttpHeaderDeadline = 2000ms;
 inline constexpr auto kHttpKeepAlive = 5000ms;
 inline constexpr auto kHttpResponseDeadline = 10'000ms;  // for a reader to take a response
 inline constexpr int kConcurrentScrapes = 40;
-inline constexpr std::size_t kKeptPageBytes = std::size_t{4}
-                                              << 20;  // the storage of a larger page is not kept for the next
-inline constexpr auto kScrapeTimeout = 10'000ms;      // when Prometheus sends no timeout header
+inline constexpr std::size_t kKeptPageBytes = std::size_t{4} << 20;  // of larger pages the text is not kept
+inline constexpr auto kScrapeTimeout = 10'000ms;                     // when Prometheus sends no timeout header
 inline constexpr auto kScrapeTimeoutOffset = 500ms;
 inline constexpr auto kMaxScrapeTimeout = 120'000ms;  // whatever the header says
 inline constexpr auto kLeaderOverdue = 1000ms;        // after which another scrape goes round a stuck one
@@ -72,11 +76,6 @@ inline constexpr auto kInterval = 15'000ms;
 inline constexpr auto kMinInterval = 1000ms;
 inline constexpr auto kCollectorTimeout = 10'000ms;
 inline constexpr auto kShutdown = 1500ms;
-inline constexpr std::size_t kCertificateEndpoints = 1'000;
-inline constexpr std::size_t kCertificateConnections = 128;           // at a time
-inline constexpr std::size_t kHandshakeBytes = std::size_t{2} << 20;  // that a server may send in one
-inline constexpr std::size_t kCertificatesServed = 20;                // of one server, that are looked at
-inline constexpr std::size_t kResolverThreads = 8;  // that look up names, those left to name servers included
 inline constexpr std::size_t kHangingMounts = 256;  // threads that may be left to mounts that never answer
 inline constexpr int kReservedDescriptors = kHttpWorkers + kHttpQueue + 16;  // all that clients can take, and some
 inline constexpr std::size_t kLogQueue = 512;
