@@ -36,7 +36,10 @@ class WitnessedFileSystem final : public FileSystem {
   Result<std::vector<DirectoryEntry>> list(std::string_view path) override { return real_.list(path); }
   Result<FileStatus> status(std::string_view path) override { return real_.status(path); }
   Result<std::string> link_target(std::string_view path) override { return real_.link_target(path); }
-  Result<std::unique_ptr<FileStream>> stream(std::string_view path) override { return real_.stream(path); }
+  Result<std::unique_ptr<FileStream>> stream(std::string_view path) override {
+    witness_.saw(std::string(path), real_.read(path).value_or(""));
+    return real_.stream(path);
+  }
 
  private:
   FileSystem& real_;

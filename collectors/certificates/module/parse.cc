@@ -8,7 +8,7 @@ namespace upkeep::certificates {
 namespace {
 
 constexpr std::string_view kPemMark = "-----BEGIN ";
-constexpr long kIterations = 10'000'000;  // of a passphrase's hash: what would take minutes is refused
+constexpr long kIterations = 1'000'000;  // of a passphrase's hash: what would take minutes is refused
 
 std::unexpected<Problem> problem(Reason reason, std::string message) {
   return std::unexpected(Problem{reason, std::move(message)});
@@ -116,12 +116,14 @@ bool is_opened_by(PKCS12* store, const char* passphrase) {
 }
 
 Checked<Bundle> parse_pkcs12(PKCS12* store, const std::string* passphrase) {
+  // Without a checksum anything would be unpacked, whatever that costs.
+  if (PKCS12_mac_present(store) != 1) return problem(Reason::kBadPkcs12, "it has no checksum (MAC)");
   const ASN1_INTEGER* iterations = nullptr;
   PKCS12_get0_mac(nullptr, nullptr, nullptr, &iterations, store);
   if (iterations != nullptr && (ASN1_INTEGER_get(iterations) > kIterations || ASN1_INTEGER_get(iterations) < 0))
     return problem(Reason::kBadPkcs12, "its passphrase is hashed too often");
   const char* word = passphrase == nullptr ? nullptr : passphrase->c_str();
-  if (PKCS12_mac_present(store) == 1 && !is_opened_by(store, word)) {
+  if (!is_opened_by(store, word)) {
     if (passphrase != nullptr && !passphrase->empty())
       return problem(Reason::kBadPassphrase, "the passphrase is not the right one");
     word = word == nullptr ? "" : nullptr;

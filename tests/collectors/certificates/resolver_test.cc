@@ -74,13 +74,16 @@ TEST(CertificateResolver, HangsWithABoundedNumberOfThreads) {
 TEST(CertificateResolver, MayGoWhileItLooksUp) {
   auto release = std::make_shared<std::promise<void>>();
   const std::shared_future<void> released = release->get_future().share();
+  auto begun = std::make_shared<std::promise<void>>();
   auto ended = std::make_shared<std::promise<void>>();
-  auto resolver = std::make_unique<Resolver>([released, ended](const std::string&, int, std::vector<Address>&) {
+  auto resolver = std::make_unique<Resolver>([released, begun, ended](const std::string&, int, std::vector<Address>&) {
+    begun->set_value();
     released.wait();
     ended->set_value();
     return std::string("too late");
   });
   auto question = resolver->ask("host", 443);
+  begun->get_future().wait();
   question.reset();
   resolver.reset();
   release->set_value();
