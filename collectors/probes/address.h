@@ -28,18 +28,6 @@ std::string with_port(const Address& address, std::uint16_t port);
 // A number that changes with the address, as blackbox_exporter calculates it (FNV-1a of the bytes).
 std::uint32_t hash_of(const Address& address);
 
-// Whether it is none of the public Internet: loopback, link-local, private, shared, unspecified, multicast, and IPv4
-// dressed as IPv6 that is one of these.
-bool is_internal(const Address& address);
-
-struct Network {
-  Address address;
-  unsigned bits = 0;
-};
-// "10.1.0.0/16", "fd00::/8".
-std::optional<Network> parse_network(std::string_view text);
-bool contains(const Network& network, const Address& address);
-
 struct HostPort {
   std::string host;  // a name, or an address without brackets
   std::uint16_t port = 0;

@@ -226,21 +226,6 @@ Target read_target(ConfigReader& config, const Defaults& defaults) {
   return target;
 }
 
-Allowed read_allowed(ConfigReader& config) {
-  Allowed allowed;
-  for (const std::string& text : config.texts("allow")) {
-    auto host = parse_host_port(text);
-    if (const auto network = parse_network(text)) {
-      allowed.networks.push_back(*network);
-    } else if (host) {
-      allowed.hosts.push_back(*std::move(host));
-    } else {
-      config.mistake("allow", fmt::format("HOST:PORT or NETWORK/BITS expected, not '{}'", text));
-    }
-  }
-  return allowed;
-}
-
 }  // namespace
 
 Options read_options(ConfigReader& config) {
@@ -250,10 +235,9 @@ Options read_options(ConfigReader& config) {
       .timeout = config.duration("timeout", 5s, 1ms),
       .tls = read_tls_thresholds(tls, {.warn_before = 21 * 24h, .critical_before = 7 * 24h}),
   };
-  Options options{.concurrency = static_cast<std::size_t>(
-                      config.integer("concurrency", 20, 1, static_cast<std::int64_t>(limits::kProbesAtOnce))),
-                  .allowed = read_allowed(config),
-                  .timeout = defaults.timeout};
+  Options options{.targets = {},
+                  .concurrency = static_cast<std::size_t>(
+                      config.integer("concurrency", 20, 1, static_cast<std::int64_t>(limits::kProbesAtOnce)))};
   std::set<std::string, std::less<>> names;
   std::vector<ConfigReader> items = config.sections("targets");
   if (items.size() > limits::kProbeTargets)

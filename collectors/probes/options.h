@@ -66,17 +66,9 @@ struct Target {
   Family family = Family::kAny;
 };
 
-// Which targets that are not in the list may be asked for by who scrapes.
-struct Allowed {
-  std::vector<Network> networks;  // on every port
-  std::vector<HostPort> hosts;
-};
-
 struct Options {
   std::vector<Target> targets;
   std::size_t concurrency = 0;
-  Allowed allowed;
-  milliseconds timeout{};
 };
 
 Options read_options(ConfigReader& config);

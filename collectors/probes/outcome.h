@@ -34,7 +34,6 @@ enum class Reason : std::uint8_t {
   kBody,    // its body or, of TCP and DNS, what was heard
   kRcode,
   kRedirects,  // too many, or not to be followed
-  kForbidden,  // an address that who scrapes may not ask for
   kOther,
 };
 std::string_view to_string(Reason reason);

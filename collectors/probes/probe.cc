@@ -83,8 +83,6 @@ void Probe::resolved() {
   if (lookup->addresses.empty()) return finish({Reason::kDns, peer_.host + ": " + lookup->message});
   const Address& address = lookup->addresses[attempt_ % lookup->addresses.size()];
   outcome_.address = address;
-  if (tools_.guard != nullptr && !tools_.guard->permits(address, peer_.host, peer_.port))
-    return finish({Reason::kForbidden, to_string(address) + " is not to be asked for"});
   connect(address);
 }
 

@@ -17,18 +17,10 @@
 
 namespace upkeep::probes {
 
-// Which addresses may be asked at all.
-class Guard {
- public:
-  virtual ~Guard() = default;
-  [[nodiscard]] virtual bool permits(const Address& address, const std::string& host, std::uint16_t port) const = 0;
-};
-
 struct Tools {
   http::Transfers& transfers;
   Resolver& resolver;
   const Clock& clock;
-  const Guard* guard = nullptr;  // null: all are permitted
 };
 
 class Probe {

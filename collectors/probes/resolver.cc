@@ -22,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kHangs = 2s;  // a lookup that takes longer
+constexpr std::string_view kAllHang = "every thread waits for a name server that is silent";
 
 Address address_of(const sockaddr& from) {
   Address address;
@@ -72,6 +73,24 @@ struct Resolver::Shared {
   std::deque<Key> waiting;
   std::size_t threads = 0, idle = 0;
   bool stopped = false;
+
+  [[nodiscard]] bool all_hang() const {
+    const auto hangs = [now = clock.now()](const auto& item) {
+      return item.second.begun != Clock::time_point{} && now - item.second.begun > kHangs;
+    };
+    return static_cast<std::size_t>(std::ranges::count_if(jobs, hangs)) >= limits::kResolverThreads;
+  }
+  // Nobody knows when it would be their turn.
+  void give_up_waiting() {
+    for (const Key& key : waiting) {
+      const auto job = jobs.find(key);
+      job->second.lookup->message = kAllHang;
+      job->second.lookup->is_done = true;
+      jobs.erase(job);
+    }
+    if (!waiting.empty() && wake) wake();
+    waiting.clear();
+  }
 };
 
 Resolver::Resolver(std::function<void()> wake, const Clock& clock) : shared_(std::make_shared<Shared>(clock)) {
@@ -125,12 +144,10 @@ std::shared_ptr<const Lookup> Resolver::look_up(std::string_view host, Family fa
   const std::lock_guard lock(shared_->mutex);
   Shared& own = *shared_;
   const Shared::Key key(host, family);
+  const bool all_hang = own.all_hang();
+  if (all_hang) own.give_up_waiting();
   if (const auto found = own.jobs.find(key); found != own.jobs.end()) return found->second.lookup;
-  const auto hangs = [&](const auto& item) {
-    return item.second.begun != Clock::time_point{} && own.clock.now() - item.second.begun > kHangs;
-  };
-  const auto hanging = static_cast<std::size_t>(std::ranges::count_if(own.jobs, hangs));
-  if (hanging >= limits::kResolverThreads) return done({}, "every thread waits for a name server that is silent");
+  if (all_hang) return done({}, std::string(kAllHang));
   if (own.idle <= own.waiting.size() && own.threads < limits::kResolverThreads) {
     try {
       std::thread([shared = shared_] { work(shared); }).detach();

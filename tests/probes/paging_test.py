@@ -1,39 +1,10 @@
 """From a fault of a real endpoint to a page at PagerDuty, and to its end after the repair; and no scrape ever waits."""
 
-import subprocess
 import time
 
 import endpoints
 import servers
 import waiting
-
-# A name server that is silent, as the system's resolver meets it: names that begin so take far longer than any probe.
-SLOW_RESOLVER = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <netdb.h>
-#include <string.h>
-#include <unistd.h>
-typedef int (*resolve)(const char*, const char*, const struct addrinfo*, struct addrinfo**);
-int getaddrinfo(const char* name, const char* service, const struct addrinfo* hints, struct addrinfo** found) {
-  const char* flag = FLAG;
-  if (name && strncmp(name, "hanging", 7) == 0) {
-    if (access(flag, F_OK) == 0) { sleep(20); return EAI_AGAIN; }
-    name = "127.0.0.1";
-  }
-  return ((resolve)dlsym(RTLD_NEXT, "getaddrinfo"))(name, service, hints, found);
-}
-"""
-
-
-def slow_resolver(folder):
-    """(library to preload, file that makes it hang while it is there)."""
-    flag, library = folder / "names-hang", folder / "slow.so"
-    source = folder / "slow.c"
-    source.write_text(SLOW_RESOLVER)
-    subprocess.run(["cc", "-shared", "-fPIC", f'-DFLAG="{flag}"', "-o", library, source, "-ldl"], check=True, timeout=60)
-    return library, flag
-
 
 def details(page):
     return page["payload"]["summary"] + page["payload"]["custom_details"]["firing"]
@@ -52,7 +23,7 @@ class Faulty:
 
 
 def test_faults_page_whom_they_should_until_they_are_mended(make_stack, serve, tmp_path, monkeypatch, authority, nginx):
-    library, flag = slow_resolver(tmp_path)
+    library, flag = endpoints.slow_resolver(tmp_path)
     monkeypatch.setenv("LD_PRELOAD", str(library))
     wrong, slow, flapping = Faulty(), Faulty(), Faulty()
     down = serve(endpoints.answers())

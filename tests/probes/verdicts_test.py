@@ -174,6 +174,37 @@ def test_never_more_at_once_than_allowed(watch, serve):
     assert endpoints.value(page, "probe_duration_seconds", "good0") < 0.5
 
 
+def test_names_that_hang_cost_few_threads_and_nobody_else(watch, serve, tmp_path):
+    library, flag = endpoints.slow_resolver(tmp_path)
+    good = serve(endpoints.answers())
+    flag.touch()
+    hanging = [endpoints.http(f"name{number}", good.port, host=f"hanging{number}.example.com") for number in range(30)]
+    program = watch(
+        *hanging, endpoints.http("good", good.port), concurrency=64, env={"LD_PRELOAD": str(library)}
+    )
+    before = program.threads()
+    names = [one["name"] for one in hanging]
+    page = endpoints.wait_for_all(program, [*names, "good"], 20)
+    most = []
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        page = program.scrape(timeout=2)
+        assert page.seconds < 0.5
+        most.append(program.threads() - before)
+        check(page, "good", "")
+        for name in names:
+            check(page, name, "dns")
+        time.sleep(0.1)
+    assert max(most) <= 9, "eight for names, and one that asks"
+    assert page.get("upkeep_probe_lookups_under_way") == 8
+    # Those that find every thread taken are told so at once.
+    assert min(endpoints.value(page, "probe_duration_seconds", name) for name in names) < 0.1
+    flag.unlink()
+    endpoints.wait_for(
+        program, lambda page: all(endpoints.value(page, "probe_success", name) == 1 for name in names), "all good again", 60
+    )
+
+
 def test_redirects_do_not_carry_secrets_elsewhere(watch, serve, tmp_path):
     heard = []
 

@@ -296,6 +296,34 @@ class NameServer:
         self.close()
 
 
+# What the system's resolver is when a name server is silent: names that begin so take far longer than any probe.
+SLOW_RESOLVER = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+typedef int (*resolve)(const char*, const char*, const struct addrinfo*, struct addrinfo**);
+int getaddrinfo(const char* name, const char* service, const struct addrinfo* hints, struct addrinfo** found) {
+  const char* flag = FLAG;
+  if (name && strncmp(name, "hanging", 7) == 0) {
+    if (access(flag, F_OK) == 0) { sleep(20); return EAI_AGAIN; }
+    name = "127.0.0.1";
+  }
+  return ((resolve)dlsym(RTLD_NEXT, "getaddrinfo"))(name, service, hints, found);
+}
+"""
+
+
+def slow_resolver(folder):
+    """(library to preload, file that makes it hang while it is there)."""
+    flag, library = folder / "names-hang", folder / "slow.so"
+    source = folder / "slow.c"
+    source.write_text(SLOW_RESOLVER)
+    subprocess.run(["cc", "-shared", "-fPIC", f'-DFLAG="{flag}"', "-o", library, source, "-ldl"], check=True, timeout=60)
+    return library, flag
+
+
 # --- Upkeep's configuration, and what it says ---
 
 

@@ -24,6 +24,9 @@ Failure by_errno(long number) {
     case EHOSTUNREACH:
     case EADDRNOTAVAIL:
       return Failure::kUnreachable;
+    case ECONNRESET:
+    case EPIPE:
+      return Failure::kLost;
     case ETIMEDOUT:
       return Failure::kTimeout;
     default:

@@ -38,7 +38,7 @@ TEST(DnsMessage, ReadsAReply) {
 TEST(DnsMessage, ReadsASerial) {
   const std::string question = *dns_question(kId, "a.b", *dns_type("SOA"));
   const std::string_view soa(
-      "\xC0\x0C\0\6\0\1\0\0\0\x3C\0\x1C\2ns\xC0\x0C\1x\xC0\x0C\x78\xC3\xF4\x9B\0\0\0\1\0\0\0\1\0\0\0\1"
+      "\xC0\x0C\0\6\0\1\0\0\0\x3C\0\x1D\2ns\xC0\x0C\1x\xC0\x0C\x78\xC3\xF4\x9B\0\0\0\1\0\0\0\1\0\0\0\1"
       "\0\0\0\1",
       41);
   const auto reply = dns_reply(kId, reply_to(question, kGood, 1, soa));
