@@ -15,6 +15,7 @@ local row_links = [
   u.field('backup', { links: [u.row_to('backups', 'Only this backup', keys)] }),
   u.field('instance', { links: [u.row_to('host', 'The host')] }),
 ];
+local wrong(kind, expr) = 'label_replace(max by (backup, instance) (%s), "kind", "%s", "", "")' % [expr, kind];
 local day = 86400;
 local since_proof = 'time() - (upkeep_backup_restore_success_timestamp_seconds{#} > 0)';
 local warn = { mode: 'absolute', steps: [{ color: 'green', value: null }, { color: 'orange', value: 1 }] };
@@ -27,7 +28,13 @@ u.dashboard('backups', 'Upkeep / Backups', 'Backups in their three proofs: they 
     u.stat('Do not restore', 'Whose last trial restore failed.', 'short', q('count(upkeep_backup_restore_success{#} == 0) or 0 * count(upkeep_backup_max_age_seconds{#})'), { thresholds: u.above(1), alerts: ['BackupRestoreFailed'], links: [host] }),
     u.stat('Never restored', 'Of those that should be restored as a test: how many never were.', 'short', q('count(upkeep_backup_restore_success_timestamp_seconds{#} == 0) or 0 * count(upkeep_backup_max_age_seconds{#})'), { thresholds: warn, alerts: ['BackupRestoreOverdue'], links: [host] }),
     u.stat('Not restored as a test', 'Backups for which no trial restore is configured: nothing proves that they restore.', 'short', q('count(upkeep_backup_max_age_seconds{#} unless upkeep_backup_restore_interval_seconds{#}) or 0 * count(upkeep_backup_max_age_seconds{#})'), { thresholds: warn, alerts: ['BackupRestoreOverdue'], links: [host] }),
-    u.table('Backups', 'Each backup with its proofs, the oldest first. 100 % of the age is max_age.', keys, [
+    u.table('Backups', 'Each backup with its proofs, those with the most wrong first. 100 % of the age is max_age.', keys, [
+      ['Wrong', q('sum by (backup, instance) (%s)' % std.join(' or ', [
+        wrong('missing', 'upkeep_backup_last_timestamp_seconds{#} == bool 0'),
+        wrong('old', '(%s) > bool upkeep_backup_max_age_seconds{#}' % age),
+        wrong('damaged', 'upkeep_backup_verified{#} == bool 0'),
+        wrong('does not restore', 'upkeep_backup_restore_success{#} == bool 0'),
+      ])), u.colored('short', u.above(1), { 'custom.width': 75 })],
       ['Age', each('(%s) / upkeep_backup_max_age_seconds{#}' % age), u.colored('percentunit', u.rising(0.95, 1), { decimals: 0 })],
       ['Newest', '1000 * ' + each('upkeep_backup_last_timestamp_seconds{#} > 0'), u.shown('dateTimeFromNow')],
       ['There', each('upkeep_backup_last_timestamp_seconds{#} > bool 0'), u.word({ '0': ['missing', 'red'], '1': ['yes', 'green'] })],
@@ -36,9 +43,9 @@ u.dashboard('backups', 'Upkeep / Backups', 'Backups in their three proofs: they 
       ['Restored', '1000 * ' + each('upkeep_backup_restore_success_timestamp_seconds{#} > 0'), u.shown('dateTimeFromNow')],
       ['Size', each('upkeep_backup_size_bytes{#}'), u.shown('bytes')],
       ['Kept', each('upkeep_backup_files{#}'), u.shown('short')],
-    ], { h: 9, sort: 'Age', alerts: ['BackupTooOld', 'BackupVerificationOverdue'], overrides: row_links }),
+    ], { h: 9, sort: 'Wrong', first: true, widths: { backup: 150, instance: 150 }, alerts: ['BackupTooOld', 'BackupVerificationOverdue'], overrides: row_links }),
     u.table('What is wrong', 'Why backups cannot be seen, are not whole, or do not restore.', keys + ['reason'], [
-      ['Problem', each('label_replace(1 * upkeep_backup_source_failed{#}, "what", "source", "", "") or label_replace(2 * (upkeep_backup_verify_failure_info{#} and on (instance, backup) upkeep_backup_verified{#} == 0), "what", "verify", "", "") or label_replace(3 * (upkeep_backup_restore_failure_info{#} and on (instance, backup) upkeep_backup_restore_success{#} == 0), "what", "restore", "", "")')
+      ['Problem', q('max by (backup, instance, reason) (label_replace(1 * upkeep_backup_source_failed{#}, "what", "source", "", "") or label_replace(2 * (upkeep_backup_verify_failure_info{#} and on (instance, backup) upkeep_backup_verified{#} == 0), "what", "verify", "", "") or label_replace(3 * (upkeep_backup_restore_failure_info{#} and on (instance, backup) upkeep_backup_restore_success{#} == 0), "what", "restore", "", ""))')
                   , u.word({ '1': ['cannot be seen', 'orange'], '2': ['is not whole', 'red'], '3': ['does not restore', 'red'] })],
     ], { w: 12, h: 7, sort: 'Problem', noValue: 'Nothing is known to be wrong.', alerts: ['BackupVerificationFailed', 'BackupRestoreFailed', 'BackupSourceUnreadable'], overrides: row_links }),
     u.states('Proofs over time', 'Whether the newest backup was whole, and whether the last trial restore succeeded. The ten worst of each.', { '0': ['no', 'red'], '1': ['yes', 'green'] }, [

@@ -28,17 +28,17 @@ u.dashboard('containers', 'Upkeep / Containers', 'Containers: whether they run a
     u.stat('Restarting', 'Containers that were started again within the last 15 minutes.', 'short', c('count(increase(container_restarts_total{#}[15m]) > 0) or 0 * count(container_last_seen{@})'), { thresholds: u.rising(1, 3), alerts: ['ContainerRestarting'] }),
     u.stat('Killed for memory', 'Containers in which something was killed for lack of memory within the last hour.', 'short', c('count(increase(container_oom_events_total{#}[1h]) > 0) or 0 * count(container_last_seen{@})'), { thresholds: u.above(1), alerts: ['ContainerOomKilled'] }),
     u.stat('Engines silent', 'Container engines that do not answer: of their containers only the numbers are known.', 'short', 'count(upkeep_container_engine_up{@} == 0) or 0 * count(upkeep_container_engine_up{@})', { thresholds: u.above(1), alerts: ['ContainerEngineUnreachable'] }),
-    u.table('Containers that are not well', 'Those that do not run, are unhealthy, were restarted or killed for memory lately; the 100 worst. The number is what is wrong: 8 unhealthy, 4 exited with an error, 2 restarted, 1 killed for memory, added up.', ['instance', 'name', 'image'], [
+    u.table('Containers that are not well', 'Those that do not run, are unhealthy, were restarted or killed for memory lately; the 100 worst. What is gravest of each is named.', ['instance', 'name', 'image'], [
       ['Trouble', c('topk(100, sum by (instance, name, image) (%s) > 0)' % std.join(' or ', [
         trouble(8, 'unhealthy', 'container_state_health_status{#, status="unhealthy"}'),
         trouble(4, 'failed', 'container_exitcode{#} and on (instance, name) container_state_status{#, status="exited"} == 1'),
         trouble(2, 'restarted', 'increase(container_restarts_total{#}[15m])'),
         trouble(1, 'killed', 'increase(container_oom_events_total{#}[1h])'),
-      ])), u.colored('short', u.rising(1, 4), { 'custom.width': 90 })],
+      ])), u.ranges([[8, 15, 'unhealthy', 'red'], [4, 7, 'failed', 'red'], [2, 3, 'restarts', 'orange'], [1, 1, 'out of memory', 'orange']], { 'custom.width': 110 })],
       ['Ended', c('1000 * max by (instance, name, image) (container_state_finishedat{#} > 0 and on (instance, name) container_state_status{#, status=~"exited|dead|restarting"} == 1)'), u.shown('dateTimeFromNow')],
       ['Exit code', c('max by (instance, name, image) (container_exitcode{#} and on (instance, name) container_state_status{#, status=~"exited|dead|restarting"} == 1)'), u.colored('none', u.above(1))],
       ['Restarts', c('max by (instance, name, image) (increase(container_restarts_total{#}[15m]) > 0)'), u.shown('short', { decimals: 0 })],
-    ], { w: 16, h: 9, sort: 'Trouble', noValue: 'No container is known to be unwell.', alerts: ['ContainerDown', 'ContainerExitedNonZero'], overrides: [
+    ], { w: 16, h: 9, sort: 'Trouble', first: true, widths: { instance: 140, name: 160 }, noValue: 'No container is known to be unwell.', alerts: ['ContainerDown', 'ContainerExitedNonZero'], overrides: [
       u.field('name', { links: [u.row_to('containers', 'Only this container', keys)] }),
       u.field('instance', { links: [u.row_to('host', 'The host')] }),
     ] }),

@@ -1,6 +1,8 @@
 local u = import 'upkeep.libsonnet';
 
 local top(expr, n=10) = 'topk(%d, %s)' % [n, expr];
+// Without the path of its file.
+local of_group(expr) = 'label_replace(%s, "rule_group", "$1", "rule_group", ".*;(.*)")' % expr;
 local overview = u.board('overview', 'What fires', []);
 local warn = { mode: 'absolute', steps: [{ color: 'green', value: null }, { color: 'orange', value: 1 }] };
 
@@ -22,8 +24,8 @@ u.dashboard('monitoring', 'Upkeep / Prometheus and Alertmanager', 'Whether alert
   ]),
   u.row('From Prometheus to a page', [
     u.graph('Rules that fail or are late', 'Evaluations that failed, and that were left out, within five minutes. The five worst groups of each.', 'short', [
-      u.query(top('increase(prometheus_rule_evaluation_failures_total{@}[5m])', 5), '{{rule_group}} failed'),
-      u.query(top('increase(prometheus_rule_group_iterations_missed_total{@}[5m])', 5), '{{rule_group}} late'),
+      u.query(top(of_group('increase(prometheus_rule_evaluation_failures_total{@}[5m])'), 5), '{{rule_group}} failed'),
+      u.query(top(of_group('increase(prometheus_rule_group_iterations_missed_total{@}[5m])'), 5), '{{rule_group}} late'),
     ], { decimals: 0, thresholds: u.above(1), links: [overview], alerts: ['PrometheusRuleEvaluationFailing', 'PrometheusRuleEvaluationLate'] }),
     u.graph('Alerts that do not reach Alertmanager', 'Share that failed, and alerts that were dropped within five minutes.', 'short', [
       u.query(top('increase(prometheus_notifications_errors_total{@}[5m]) / (increase(prometheus_notifications_sent_total{@}[5m]) > 0)'), '{{alertmanager}} failed'),

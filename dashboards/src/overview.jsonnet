@@ -131,7 +131,7 @@ local light(schedule, it) =
 
 // What is named by an alert besides its host, in one column.
 local what(expr) =
-  'label_replace(label_join(%s, "what", " ", "server", "datname", "relname", "backup", "project", "service", "name", "mountpoint", "device", "collector", "target", "endpoint", "filepath", "reason"), "what", "$1", "what", "[ ]*(.*?)[ ]*")' % expr;
+  'label_replace(label_join(%s, "what", " ", "server", "datname", "relname", "backup", "project", "service", "name", "mountpoint", "device", "chip", "sensor", "controller", "master", "queryid", "collector", "target", "endpoint", "filepath", "reason"), "what", "$1", "what", "[ ]*(.*?)[ ]*")' % expr;
 local keys = ['alertname', 'what', 'instance', 'team'];
 local rows(expr) = 'max by (%s) (%s)' % [std.join(', ', keys), what(expr)];
 local rank = '(%s) or (%s) or (%s)' % ['3 * ' + firing % ', severity="critical"', '2 * ' + firing % ', severity="warning"', firing % ', severity="info"'];
@@ -173,12 +173,12 @@ u.dashboard('overview', 'Upkeep / Overview', 'The maintenance checklist: what fi
     u.table('Firing', 'Alerts that fire now, critical ones first; the 100 gravest. A click on a host leads to it.', keys, [
       ['Gravity', 'topk(100, %s)' % rows(rank), u.word({ '1': ['info', 'blue'], '2': ['warning', 'orange'], '3': ['critical', 'red'] }, { 'custom.width': 85 })],
       ['Since', '1000 * ' + rows('ALERTS_FOR_STATE{@} and ignoring (alertstate) ' + firing % ', severity=~"critical|warning|info"'), u.shown('dateTimeFromNow', { 'custom.width': 120 })],
-    ], { w: 15, h: 12, sort: 'Gravity', first: true, widths: { alertname: 235, instance: 145, team: 110 }, noValue: 'Nothing fires that Prometheus knows of.', links: [u.board('monitoring', 'Whether alerts arrive')], overrides: [
+    ], { w: 15, h: 12, sort: 'Gravity', first: true, widths: { alertname: 225, instance: 130, team: 105 }, noValue: 'Nothing fires that Prometheus knows of.', links: [u.board('monitoring', 'Whether alerts arrive')], overrides: [
       u.field('instance', { links: [u.row_to('host', 'The host'), u.row_to('upkeep', 'Its Upkeep')] }),
     ] }),
     u.table('What was not looked at', 'What should be watched and is not, or is not proven; the first 100. No alert can fire on what nobody sees.', ['what', 'item', 'instance'], [
-      ['Seen', 'topk(100, %s)' % std.join(' or ', not_seen)],
-    ], { w: 9, h: 12, sort: 'what', descending: false, hidden: true, widths: { what: 190, instance: 130 }, noValue: 'Nothing is known to be missing.', alerts: ['UpkeepCollectorFailing'], links: [u.board('upkeep', 'Upkeep itself')], overrides: [
+      ['Seen', 'topk(100, max by (what, item, instance) (%s))' % std.join(' or ', not_seen)],
+    ], { w: 9, h: 12, sort: 'what', descending: false, hidden: true, widths: { what: 215, instance: 130 }, noValue: 'Nothing is known to be missing.', alerts: ['UpkeepCollectorFailing'], links: [u.board('upkeep', 'Upkeep itself')], overrides: [
       u.field('instance', { links: [u.row_to('upkeep', 'Its Upkeep'), u.row_to('host', 'The host')] }),
     ] }),
   ]),

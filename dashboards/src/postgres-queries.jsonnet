@@ -22,12 +22,12 @@ u.dashboard('postgres-queries', 'Upkeep / Postgres queries', 'Statements by what
            'count(sum by (%(k)s) (rate(%(s)s{%(o)s, queryid!="other"}[30m])) / (sum by (%(k)s) (rate(%(c)s{%(o)s, queryid!="other"}[30m])) > 0) > on (instance, server) group_left () max by (instance, server) (upkeep_postgres_slow_statement_seconds{@})) or 0 * count(pg_up{@} == 1)' % { k: keys, s: seconds, c: calls, o: of },
            { w: 6, thresholds: { mode: 'absolute', steps: [{ color: 'green', value: null }, { color: 'orange', value: 1 }] }, alerts: ['PostgresStatementSlow', 'PostgresStatementSlower'] }),
     u.table('Statements', 'The 50 that took the most time of the last half hour. "other" is all that have no series of their own.', ['queryid', 'datname', 'server', 'user', 'instance'], [
-      ['Time', 'topk(50, sum by (%s) (increase(%s{%s}[30m])))' % [keys, seconds, of], u.shown('s', { 'custom.cellOptions': { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' }, min: 0 })],
+      ['Time', 'topk(50, sum by (%s) (increase(%s{%s}[30m])))' % [keys, seconds, of], u.shown('s')],
       ['Calls', 'sum by (%s) (increase(%s{%s}[30m]))' % [keys, calls, of], u.shown('short', { decimals: 0 })],
       ['Mean', 'sum by (%(k)s) (increase(%(s)s{%(o)s}[30m])) / (sum by (%(k)s) (increase(%(c)s{%(o)s}[30m])) > 0)' % { k: keys, s: seconds, c: calls, o: of }, u.colored('s', u.rising(0.5, 1))],
       ['Rows a call', 'sum by (%(k)s) (increase(pg_stat_statements_rows_total{%(o)s}[30m])) / (sum by (%(k)s) (increase(%(c)s{%(o)s}[30m])) > 0)' % { k: keys, c: calls, o: of }, u.shown('short', { decimals: 1 })],
       ['Found in the cache', 'sum by (%(k)s) (increase(upkeep_postgres_statement_shared_blocks_hit_total{%(o)s}[30m])) / (sum by (%(k)s) (increase(upkeep_postgres_statement_shared_blocks_hit_total{%(o)s}[30m]) + increase(upkeep_postgres_statement_shared_blocks_read_total{%(o)s}[30m])) > 0)' % { k: keys, o: of }, u.colored('percentunit', u.falling(0.95, 0.9), { decimals: 0 })],
-    ], { h: 11, sort: 'Time', alerts: ['PostgresStatementSlow'], overrides: [p.row_links] }),
+    ], { h: 11, sort: 'Time', widths: { queryid: 190, datname: 90, server: 125, user: 90, instance: 135 }, alerts: ['PostgresStatementSlow'], overrides: [p.row_links] }),
   ]),
   u.row('Over time', [
     u.graph('Time', 'Seconds of statements a second. The ten dearest.', 'short', [q(top(rate(seconds)))],

@@ -37,7 +37,7 @@ u.dashboard('postgres-tables', 'Upkeep / Postgres indexes and vacuum', 'Tables a
     u.graph('What holds vacuum back', 'Transactions since the oldest row version that something still needs: a client, a prepared transaction, a slot, a standby. The ten oldest.', 'short',
             [u.query(top('upkeep_postgres_xmin_age{@}'), '{{server}} {{holder}}')], { to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumHeldBack'] }),
     u.graph('Vacuums under way', 'Share of the table that is scanned. The ten latest.', 'percentunit',
-            [u.query(top('pg_stat_progress_vacuum_heap_blks_scanned{%s} / (pg_stat_progress_vacuum_heap_blks{%s} > 0)' % [of, of]), named)], { max: 1, to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumOverdue'] }),
+            [u.query(top('pg_stat_progress_vacuum_heap_blks_scanned{%s} / (pg_stat_progress_vacuum_heap_blks{%s} > 0)' % [of, of]), named)], { max: 1, noValue: 'No vacuum is known to run.', to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumOverdue'] }),
     u.graph('Age of transaction ids', 'As a share of what forces a vacuum (autovacuum_freeze_max_age). Above 1 it should run. Of the oldest database of each of the ten oldest servers.', 'percentunit',
             [q(top('max by (instance, server) (upkeep_postgres_freeze_age_ratio{#})'), '{{server}}')], { thresholds: u.rising(1, 1.25), to: [p.to_server, p.to_its_queries], alerts: ['PostgresFreezeOverdue'] }),
     u.graph('Until writing stops', 'Share of the ids used up. Of the oldest database of each of the five oldest servers.', 'percentunit', [

@@ -23,9 +23,9 @@ u.dashboard('upkeep', 'Upkeep / Upkeep itself', 'Whether Upkeep is reached, whic
       ['State', each('topk(100, label_replace(3 * (upkeep_collector_stale{@} == 1), "kind", "stuck", "", "") or label_replace(2 * (%s > bool 0), "kind", "late", "", "") or label_replace(upkeep_collector_success{@} == bool 0, "kind", "fails", "", "") > 0)' % late), u.word({ '1': ['fails', 'orange'], '2': ['late', 'orange'], '3': ['stuck', 'red'] })],
       ['Last success', '1000 * ' + each('upkeep_collector_last_success_timestamp_seconds{@} and on (collector, name, instance) (upkeep_collector_success{@} == 0 or upkeep_collector_stale{@} == 1 or %s)' % late), u.shown('dateTimeFromNow')],
     ], { w: 12, h: 8, sort: 'State', noValue: 'No collector is known to fail.', alerts: ['UpkeepCollectorFailing', 'UpkeepCollectorStuck'], overrides: row_links }),
-    u.states('Collectors over time', 'Those that failed at some time, and are red when they did. The 20 worst.', { '0': ['fails', 'red'], '1': ['works', 'green'] }, [
-      u.query('bottomk(20, max by (collector, name, instance) (upkeep_collector_success{@}))', named),
-    ], { w: 12, h: 8, thresholds: u.below(1), to: to, alerts: ['UpkeepCollectorFailing'] }),
+    u.states('Collectors over time', 'Those that failed within the time that is shown, red while they did. 15 of them.', { '0': ['fails', 'red'], '1': ['works', 'green'] }, [
+      u.query('bottomk(15, max by (collector, name, instance) (upkeep_collector_success{@} and min_over_time(upkeep_collector_success{@}[$__range]) == 0))', named),
+    ], { w: 12, h: 8, thresholds: u.below(1), noValue: 'No collector is known to have failed.', to: to, alerts: ['UpkeepCollectorFailing'] }),
   ]),
   u.row('Scrapes', [
     u.graph('How long scrapes take', 'As Prometheus sees it, network included. The ten slowest.', 's', [u.query(top('scrape_duration_seconds{@, job="upkeep"}'), '{{instance}}')],

@@ -203,7 +203,7 @@ local mapping(texts) = [{
     } + more + {
       // Labels are words, even those that look like numbers.
       overrides: [
-        $.field(key, { unit: 'string', [if std.objectHas(widths, key) then 'custom.width']: widths[key] })
+        $.field(key, { unit: 'string', noValue: '', [if std.objectHas(widths, key) then 'custom.width']: widths[key] })
         for key in keys
       ] + (if hidden then [] else [
              $.field(columns[i][0], { noValue: '' } + columns[i][2]) for i in std.range(0, std.length(columns) - 1)
@@ -214,6 +214,11 @@ local mapping(texts) = [{
   local cell = { 'custom.cellOptions': { type: 'color-background', mode: 'basic' } },
   local nothing = no_value('', 'transparent'),
   colored(unit, thresholds, more={}):: cell { unit: unit, thresholds: thresholds, mappings: nothing } + more,
+  // Words for ranges of a number: [from, to, text, color].
+  ranges(texts, more={}):: cell {
+    unit: 'none',
+    mappings: [{ type: 'range', options: { from: t[0], to: t[1], result: { text: t[2], color: t[3], index: t[0] } } } for t in texts] + nothing,
+  } + more,
   word(texts, more={}):: cell { unit: 'none', mappings: mapping(texts) + nothing } + more,
 
   // What state things were in, over time.

@@ -114,6 +114,8 @@ def panel_findings(board: dict, units: set) -> Iterator[Finding]:
             for target in targets:
                 if target.get("legendFormat", "__auto") == "__auto":
                     yield Finding("legend", f'{where} {target["refId"]}', "series without a name")
+        if panel["type"] == "table":
+            yield from column_findings(panel, where)
         yield from bound_findings(panel, where)
 
 
@@ -123,6 +125,17 @@ def bounded(expr: str) -> bool:
         return True
     match = re.match(r"(?:sum|count|min|max|avg)(?: by \(([\w, ]*)\))? ?\(", expr)
     return bool(match) and set(filter(None, re.split(r",\s*", match[1] or ""))) <= FEW
+
+
+def column_findings(panel: dict, where: str) -> Iterator[Finding]:
+    """The queries of a table keep the labels that are its columns, and all of them the same: else rows do not meet."""
+    organize = next(one for one in panel["transformations"] if one["id"] == "organize")
+    keys = {name for name in organize["options"]["indexByName"] if not name.startswith("Value")}
+    for target in panel["targets"]:
+        kept = [set(re.split(r",\s*", one)) for one in re.findall(r"\bby \(([\w, ]+)\)", target["expr"])]
+        made = set(re.findall(r'label_(?:replace|join)\(.*?, "(\w+)"', target["expr"]))
+        if not any(keys <= one | made and one <= keys for one in kept):
+            yield Finding("columns", f'{where} {target["refId"]}', f"does not keep {', '.join(sorted(keys))}")
 
 
 def bound_findings(panel: dict, where: str) -> Iterator[Finding]:

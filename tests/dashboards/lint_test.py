@@ -85,6 +85,7 @@ MUTATIONS = {
     "bounded": expr(f"rate(node_disk_reads_completed_total{SELECTED[:-1]}}}[$__rate_interval])"),
     "bounded ": expr(f"sum by (instance) (node_load1{SELECTED})"),
     "bounded  ": lambda board: table(board)["targets"][0].update(expr=f"node_filesystem_size_bytes{SELECTED}"),
+    "columns": lambda board: table(board)["targets"][1].update(expr=f"max by (instance) (node_filesystem_size_bytes{SELECTED})"),
     "unknown-variable": expr('sum(node_load1{job=~"$job", instance=~"$instance", node="$node"})'),
     "target-rate-interval": expr(f"sum(rate(node_intr_total{SELECTED}[5m]))"),
     "target-job": expr('sum(node_load1{instance=~"$instance"})'),
