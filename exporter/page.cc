@@ -70,10 +70,8 @@ void write_entries(std::span<const PageEntry> entries, std::string& out) {
 void Page::clear() {
   content_.owners.clear();
   content_.entries.clear();
-  for (std::string* const storage : {&text_, &compressed_}) {
-    storage->clear();
-    if (storage->capacity() > limits::kKeptPageBytes) storage->shrink_to_fit();
-  }
+  text_.clear();
+  compressed_.clear();
 }
 
 void Page::finish() {

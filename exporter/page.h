@@ -36,7 +36,7 @@ class Page {
 
   explicit Page(std::shared_ptr<Gzip> gzip) : gzip_(std::move(gzip)) {}
 
-  // To be filled again. Storage is kept, unless there is much of it.
+  // To be filled again, in the same storage.
   void clear();
   Content& content() { return content_; }
   // Writes the text and lets go of what it is made of; but a text beyond limits::kKeptPageBytes is only written when it
@@ -46,6 +46,8 @@ class Page {
   void finish(std::string_view text);
 
   [[nodiscard]] bool is_empty() const;
+  // Holds all that it is made of, and its text once that was asked for: to be dropped with its last reader.
+  [[nodiscard]] bool is_large() const { return !content_.entries.empty(); }
   // Both are valid as long as the page.
   std::string_view text() const;
   std::string_view gzip() const;

@@ -193,6 +193,7 @@ std::shared_ptr<const Page> Scheduler::build(std::span<const std::shared_ptr<Ins
   parts_.push_back({&content.own, this});
   left_out_ = exposition_.arrange(parts_, content.entries);
   page->finish();
+  if (page->is_large()) std::erase(pages_, page);
   return page;
 }
 

@@ -60,8 +60,10 @@ TEST(Page, GzipHoldsTheTextOfSmallPagesAndOfLargeOnes) {
 TEST(Page, LetsGoOfSmallSamplesAtOnceAndOfLargeOnesWhenItIsCleared) {
   Page page(std::make_shared<Gzip>());
   EXPECT_TRUE(Filled(100, page).samples_left.expired());
+  EXPECT_FALSE(page.is_large());
   const Filled large(100'000, page);
   EXPECT_FALSE(large.samples_left.expired());
+  EXPECT_TRUE(page.is_large());
   page.clear();
   EXPECT_TRUE(large.samples_left.expired());
 }
