@@ -201,10 +201,17 @@ void Probe::follow(http::Answer answer) {
   advance();
 }
 
+// Of an answer, what the endpoint took, without what it took to ask: for one that is near that is as much again.
+Clock::duration Probe::duration() const {
+  const http::Phases& phases = outcome_.phases;
+  if (outcome_.answer.status == 0) return tools_.clock.now() - began_;
+  return outcome_.resolve + phases.connect + phases.tls + phases.processing + phases.transfer;
+}
+
 void Probe::finish(Verdict verdict) {
   outcome_.reason = verdict.reason;
   outcome_.message = std::move(verdict.message);
-  outcome_.duration = tools_.clock.now() - began_;
+  outcome_.duration = duration();
   outcome_.finished = tools_.clock.wall();
   datagram_.reset();
   is_done_ = true;

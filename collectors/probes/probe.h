@@ -56,6 +56,7 @@ class Probe {
   void follow(http::Answer answer);
   void add_phases(const http::Phases& phases);
   void finish(Verdict verdict);
+  [[nodiscard]] Clock::duration duration() const;
   [[nodiscard]] std::chrono::milliseconds left() const;
 
   const Target& target_;

@@ -57,9 +57,9 @@ Result<DnsReply> reply(std::uint16_t id, std::string_view bytes) {
     return fail(ErrorCode::kNotFound, "a reply to another question");
   DnsReply reply{.rcode = ns_msg_getflag(message, ns_f_rcode),
                  .is_truncated = ns_msg_getflag(message, ns_f_tc) != 0,
-                 .answers = ns_msg_count(message, ns_s_an),
-                 .authority = ns_msg_count(message, ns_s_ns),
-                 .additional = ns_msg_count(message, ns_s_ar)};
+                 .answers = std::uint16_t{message._counts[ns_s_an]},
+                 .authority = std::uint16_t{message._counts[ns_s_ns]},
+                 .additional = std::uint16_t{message._counts[ns_s_ar]}};
   for (int i = 0; i < static_cast<int>(reply.answers) && reply.records.size() < kDnsRecords; ++i) {
     ns_rr record{};
     if (::ns_parserr(&message, ns_s_an, i, &record) != 0) {

@@ -66,7 +66,7 @@ TEST_F(ProbeTest, AsksAndJudges) {
   ASSERT_TRUE(one.is_done());
   const Outcome outcome = one.take_outcome();
   EXPECT_TRUE(outcome.good());
-  EXPECT_EQ(outcome.duration, 20ms);
+  EXPECT_EQ(outcome.duration, 1ms) << "what the endpoint took";
   EXPECT_EQ(to_string(*outcome.address), "127.0.0.1");
 }
 
