@@ -42,7 +42,10 @@ u.dashboard('certificates', 'Upkeep / Certificates', 'Certificates in files and 
     u.table('What is wrong', 'Files that cannot be read and endpoints that cannot be reached or are not to be trusted, and why; the first 50.', ['filepath', 'endpoint', 'reason', 'instance'], [
       ['Problem', 'topk(50, max by (filepath, endpoint, reason, instance) (%s))' % f(e('upkeep_certificate_file_failed{@, filepath=~"$filepath"} or 2 * upkeep_certificate_endpoint_failed{@, endpoint=~"$endpoint"} or 3 * upkeep_certificate_endpoint_verify_failed{@, endpoint=~"$endpoint"}')), u.word({ '1': ['cannot be read', 'orange'], '2': ['shows none', 'orange'], '3': ['is not trusted', 'red'] })],
     ], { w: 12, h: 7, sort: 'Problem', noValue: 'Nothing is known to be wrong.', alerts: ['CertificateVerificationFailed', 'CertificateUnreadable'], overrides: [host_link] }),
-    u.states('Trusted over time', 'Whether the certificates of endpoints were found good. The 20 worst.', { '0': ['no', 'red'], '1': ['yes', 'green'] }, [u.query(e('bottomk(20, upkeep_certificate_endpoint_verified{#})'), '{{endpoint}}')],
+    u.states('Trusted over time',
+             'Whether the certificates of endpoints were found good. The 20 worst.',
+             { '0': ['no', 'red'], '1': ['yes', 'green'] },
+             [u.query(e('bottomk(20, upkeep_certificate_endpoint_verified{#})'), '{{endpoint}}')],
              { w: 12, h: 7, thresholds: u.below(1), to: [to_endpoint, to_host], alerts: ['CertificateVerificationFailed'] }),
   ]),
   u.row('Over time', [
@@ -54,7 +57,10 @@ u.dashboard('certificates', 'Upkeep / Certificates', 'Certificates in files and 
       u.query(bottom(served_left), '{{endpoint}}'),
       u.query(e('min(upkeep_certificate_endpoint_critical_before_seconds{#})'), 'limit'),
     ], { w: 12, min:: null, to: [to_endpoint, to_host], alerts: ['CertificateServedExpiring'] }),
-    u.graph('Handshakes', 'Time from connecting to the end of the handshake. The ten slowest endpoints.', 's', [u.query(e(top('upkeep_certificate_endpoint_handshake_seconds{#}')), '{{endpoint}}')],
+    u.graph('Handshakes',
+            'Time from connecting to the end of the handshake. The ten slowest endpoints.',
+            's',
+            [u.query(e(top('upkeep_certificate_endpoint_handshake_seconds{#}')), '{{endpoint}}')],
             { thresholds: u.rising(1, 5), to: [to_endpoint, to_host], alerts: ['CertificateEndpointUnreachable'] }),
     u.stat('Renewals that failed', 'Certificates that the last run of certbot could not renew.', 'short', 'sum(upkeep_certbot_renewal_failed{@}) or 0 * count(x509_source_up{@})', { h: 8, thresholds: u.above(1), alerts: ['CertificateRenewalFailed', 'CertificateRenewalNotConfigured'], links: [host] }),
     u.stat('Last run of certbot', 'Of the host where it is longest ago, as a share of attempt_within: above 1 it is overdue.', 'percentunit', 'max((time() - (upkeep_certbot_last_attempt_timestamp_seconds{@} > 0)) / upkeep_certbot_attempt_within_seconds{@}) or 0 * count(x509_source_up{@})', { h: 8, decimals: 0, thresholds: u.rising(0.8, 1), alerts: ['CertificateRenewalOverdue'], links: [host] }),

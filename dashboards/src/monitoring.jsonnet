@@ -19,7 +19,10 @@ u.dashboard('monitoring', 'Upkeep / Prometheus and Alertmanager', 'Whether alert
       ['Answer took', 'max by (job, instance) (scrape_duration_seconds{@})', u.colored('s', u.rising(1, 5))],
       ['Series', 'max by (job, instance) (scrape_samples_scraped{@})', u.shown('short')],
     ], { w: 12, h: 8, sort: 'Answers', descending: false, alerts: ['PrometheusTargetDown', 'MonitoringUnwatched'], overrides: [u.field('instance', { links: [u.row_to('upkeep', 'Its Upkeep'), u.row_to('host', 'The host')] })] }),
-    u.states('Targets over time', 'Red while they do not answer. The 20 worst.', { '0': ['down', 'red'], '1': ['up', 'green'] }, [u.query('bottomk(20, up{@})', '{{job}} {{instance}}')],
+    u.states('Targets over time',
+             'Red while they do not answer. The 20 worst.',
+             { '0': ['down', 'red'], '1': ['up', 'green'] },
+             [u.query('bottomk(20, up{@})', '{{job}} {{instance}}')],
              { w: 12, h: 8, thresholds: u.below(1), to: [u.to('upkeep', 'Upkeep on ${__field.labels.instance}'), u.to('host', 'Host ${__field.labels.instance}')], alerts: ['PrometheusTargetDown'] }),
   ]),
   u.row('From Prometheus to a page', [

@@ -1,5 +1,5 @@
-local u = import 'upkeep.libsonnet';
 local p = import 'postgres.libsonnet';
+local u = import 'upkeep.libsonnet';
 
 local top = p.top;
 local of = '@, datname=~"$datname"';
@@ -34,17 +34,30 @@ u.dashboard('postgres-tables', 'Upkeep / Postgres indexes and vacuum', 'Tables a
       ['Size', each(table, 'pg_stat_user_tables_table_size_bytes{#}'), u.shown('bytes')],
     ], more { sort: 'Of the threshold', h: 9, alerts: ['PostgresVacuumOverdue', 'PostgresAnalyzeOverdue'] }),
     u.graph('Dead rows', 'Of the ten tables with the most.', 'short', [q(top('pg_stat_user_tables_n_dead_tup{#}'))], { to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumOverdue'] }),
-    u.graph('What holds vacuum back', 'Transactions since the oldest row version that something still needs: a client, a prepared transaction, a slot, a standby. The ten oldest.', 'short',
-            [u.query(top('upkeep_postgres_xmin_age{@}'), '{{server}} {{holder}}')], { to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumHeldBack'] }),
-    u.graph('Vacuums under way', 'Share of the table that is scanned. The ten latest.', 'percentunit',
-            [u.query(top('pg_stat_progress_vacuum_heap_blks_scanned{%s} / (pg_stat_progress_vacuum_heap_blks{%s} > 0)' % [of, of]), named)], { max: 1, noValue: 'No vacuum is known to run.', to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumOverdue'] }),
-    u.graph('Age of transaction ids', 'As a share of what forces a vacuum (autovacuum_freeze_max_age). Above 1 it should run. Of the oldest database of each of the ten oldest servers.', 'percentunit',
-            [q(top('max by (instance, server) (upkeep_postgres_freeze_age_ratio{#})'), '{{server}}')], { thresholds: u.rising(1, 1.25), to: [p.to_server, p.to_its_queries], alerts: ['PostgresFreezeOverdue'] }),
+    u.graph('What holds vacuum back',
+            'Transactions since the oldest row version that something still needs: a client, a prepared transaction, a slot, a standby. The ten oldest.',
+            'short',
+            [u.query(top('upkeep_postgres_xmin_age{@}'), '{{server}} {{holder}}')],
+            { to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumHeldBack'] }),
+    u.graph('Vacuums under way',
+            'Share of the table that is scanned. The ten latest.',
+            'percentunit',
+            [u.query(top('pg_stat_progress_vacuum_heap_blks_scanned{%s} / (pg_stat_progress_vacuum_heap_blks{%s} > 0)' % [of, of]), named)],
+            { max: 1, noValue: 'No vacuum is known to run.', to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumOverdue'] }),
+    u.graph('Age of transaction ids',
+            'As a share of what forces a vacuum (autovacuum_freeze_max_age). Above 1 it should run. Of the oldest database of each of the ten oldest servers.',
+            'percentunit',
+            [q(top('max by (instance, server) (upkeep_postgres_freeze_age_ratio{#})'), '{{server}}')],
+            { thresholds: u.rising(1, 1.25), to: [p.to_server, p.to_its_queries], alerts: ['PostgresFreezeOverdue'] }),
     u.graph('Until writing stops', 'Share of the ids used up. Of the oldest database of each of the five oldest servers.', 'percentunit', [
       q(top('max by (instance, server) (upkeep_postgres_transaction_id_age_ratio{#})', 5), '{{server}} transactions'),
       q(top('max by (instance, server) (upkeep_postgres_multixact_age_ratio{#})', 5), '{{server}} multixacts'),
     ], { max: 1, thresholds: u.rising(0.5, 0.75), to: [p.to_server, p.to_its_queries], alerts: ['PostgresTransactionIdWraparound', 'PostgresMultixactWraparound'] }),
-    u.bars('Fullest sequences', 'Share of their numbers that is used up. The ten fullest.', 'percentunit', top('upkeep_postgres_sequence_used_ratio{%s}' % of), '{{server}} {{datname}} {{sequencename}}',
+    u.bars('Fullest sequences',
+           'Share of their numbers that is used up. The ten fullest.',
+           'percentunit',
+           top('upkeep_postgres_sequence_used_ratio{%s}' % of),
+           '{{server}} {{datname}} {{sequencename}}',
            { max: 1, thresholds: u.rising(0.8, 0.95), to: [p.to_server, p.to_its_queries], alerts: ['PostgresSequenceAlmostOut'] }),
   ]),
   u.row('Space', [
@@ -71,7 +84,10 @@ u.dashboard('postgres-tables', 'Upkeep / Postgres indexes and vacuum', 'Tables a
     ], more { w: 8, alerts: ['PostgresRedundantIndex'], noValue: 'None is known.' }),
     u.graph('Sequential scans', 'Rows read by them, a second. The ten tables with the most.', 'ops', [changes(top(rate('pg_stat_user_tables_seq_tup_read')))], { to: [p.to_server, p.to_its_queries] }),
     u.graph('Index scans', 'A second. The ten indexes with the most.', 'ops', [changes(top('max by (%s) (rate(pg_stat_user_indexes_idx_scan{#}[$__rate_interval]))' % index), '{{server}} {{datname}} {{indexrelname}}')], { to: [p.to_server, p.to_its_queries], alerts: ['PostgresUnusedIndexes'] }),
-    u.graph('Rows changed', 'Inserted, updated and deleted, a second. The ten tables with the most.', 'ops',
-            [changes(top('%s + %s + %s' % [rate('pg_stat_user_tables_n_tup_ins'), rate('pg_stat_user_tables_n_tup_upd'), rate('pg_stat_user_tables_n_tup_del')]))], { to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumOverdue'] }),
+    u.graph('Rows changed',
+            'Inserted, updated and deleted, a second. The ten tables with the most.',
+            'ops',
+            [changes(top('%s + %s + %s' % [rate('pg_stat_user_tables_n_tup_ins'), rate('pg_stat_user_tables_n_tup_upd'), rate('pg_stat_user_tables_n_tup_del')]))],
+            { to: [p.to_server, p.to_its_queries], alerts: ['PostgresVacuumOverdue'] }),
   ]),
 ], variables=[p.server, p.database], here=p.here)

@@ -63,8 +63,16 @@ local mapping(texts) = [{
   row_to(uid, title, labels=['instance'])::
     { title: title, url: go(uid) + labels_of(labels, '__data.fields') + '&${__url_time_range}' },
   local panel_link(title, url) = {
-    asDropdown: false, icon: 'external link', includeVars: false, keepTime: false, tags: [], targetBlank: false,
-    title: title, tooltip: '', type: 'link', url: url,
+    asDropdown: false,
+    icon: 'external link',
+    includeVars: false,
+    keepTime: false,
+    tags: [],
+    targetBlank: false,
+    title: title,
+    tooltip: '',
+    type: 'link',
+    url: url,
   },
   board(uid, title, variables=['instance'])::
     panel_link(title, go(uid) + std.join('', ['&${%s:queryparam}' % v for v in variables]) + '&${__url_time_range}'),
@@ -206,7 +214,8 @@ local mapping(texts) = [{
         $.field(key, { unit: 'string', noValue: '', [if std.objectHas(widths, key) then 'custom.width']: widths[key] })
         for key in keys
       ] + (if hidden then [] else [
-             $.field(columns[i][0], { noValue: '' } + columns[i][2]) for i in std.range(0, std.length(columns) - 1)
+             $.field(columns[i][0], { noValue: '' } + columns[i][2])
+             for i in std.range(0, std.length(columns) - 1)
            ]) + std.get(more, 'overrides', []),
     }),
   // How a column is shown.
@@ -292,8 +301,14 @@ local mapping(texts) = [{
       p { targets: [t { expr: std.strReplace(t.expr, '@', here) } for t in p.targets] } else p,
 
   // `here` is what `@` stands for; `jobs` the metric whose jobs and instances can be chosen.
-  dashboard(uid, title, description, rows, variables=[], here='job=~"$job", instance=~"$instance"',
-            jobs='upkeep_build_info', from='now-6h'):: {
+  dashboard(uid,
+            title,
+            description,
+            rows,
+            variables=[],
+            here='job=~"$job", instance=~"$instance"',
+            jobs='upkeep_build_info',
+            from='now-6h'):: {
     uid: 'upkeep-' + uid,
     title: title,
     description: description,
@@ -305,8 +320,16 @@ local mapping(texts) = [{
     time: { from: from, to: 'now' },
     timezone: 'browser',
     links: [{
-      type: 'dashboards', title: 'Upkeep', tags: ['upkeep'], asDropdown: true, includeVars: true, keepTime: true,
-      icon: 'external link', targetBlank: false, tooltip: 'The other dashboards, about the same', url: '',
+      type: 'dashboards',
+      title: 'Upkeep',
+      tags: ['upkeep'],
+      asDropdown: true,
+      includeVars: true,
+      keepTime: true,
+      icon: 'external link',
+      targetBlank: false,
+      tooltip: 'The other dashboards, about the same',
+      url: '',
     }],
     annotations: { list: [] },
     templating: { list: basic_variables(jobs) + variables },

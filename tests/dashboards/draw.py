@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""Draws the pictures of the dashboards, of a world that has lived for a while: draw.py [--minutes N] [--only NAME]... [FOLDER]
+"""Draws the pictures of the dashboards, of a world that has lived for a while.
+
+    draw.py [--minutes N] [--only NAME]... [FOLDER]
 
 Started by dashboards/render, which installs what this needs.
 """

@@ -83,10 +83,15 @@ def layout_findings(board: dict) -> Iterator[Finding]:
         grid = panel["gridPos"]
         if grid["x"] + grid["w"] > 24:
             yield Finding("grid", where, "runs past column 24")
-        cells = {(x, y) for x in range(grid["x"], grid["x"] + grid["w"]) for y in range(grid["y"], grid["y"] + grid["h"])}
+        columns, rows = range(grid["x"], grid["x"] + grid["w"]), range(grid["y"], grid["y"] + grid["h"])
+        cells = {(x, y) for x in columns for y in rows}
         if cells & taken.keys():
             yield Finding("grid", where, f"lies on {taken[min(cells & taken.keys())]}")
         taken |= dict.fromkeys(cells, where)
+
+
+def overrides(panel: dict) -> list:
+    return [one for override in panel["fieldConfig"]["overrides"] for one in override["properties"]]
 
 
 def panel_findings(board: dict, units: set) -> Iterator[Finding]:
@@ -99,7 +104,7 @@ def panel_findings(board: dict, units: set) -> Iterator[Finding]:
             yield Finding("panel-title-description", where, "lacks a title or a description")
         if panel.get("datasource", {}).get("uid") != "${datasource}":
             yield Finding("panel-datasource", where, "a fixed data source")
-        overridden = [one["value"] for o in panel["fieldConfig"]["overrides"] for one in o["properties"] if one["id"] == "unit"]
+        overridden = [one["value"] for one in overrides(panel) if one["id"] == "unit"]
         for unit in [defaults.get("unit"), *overridden]:
             if unit not in units:
                 yield Finding("panel-units", where, f"{unit} is no unit")
@@ -197,7 +202,7 @@ def link_findings(all_boards: dict, runbooks: set) -> Iterator[Finding]:
             where = f'{board["uid"]}: "{panel["title"]}"'
             config = panel["fieldConfig"]
             links = panel.get("links", []) + config["defaults"].get("links", [])
-            links += [link for o in config["overrides"] for one in o["properties"] if one["id"] == "links" for link in one["value"]]
+            links += [link for one in overrides(panel) if one["id"] == "links" for link in one["value"]]
             if not links:
                 yield Finding("link", where, "leads nowhere")
             for link in links:
@@ -238,7 +243,9 @@ def findings(all_boards: dict, units: set, counters: set, runbooks: set, excepti
         board_findings(board), layout_findings(board), panel_findings(board, units), query_findings(board, counters),
     ) for one in check]
     found += link_findings(all_boards, runbooks)
-    allowed = {(rule, where) for rule, places in (EXCEPTIONS if exceptions is None else exceptions).items() for where in places}
+    exceptions = EXCEPTIONS if exceptions is None else exceptions
+    allowed = {(rule, where) for rule, places in exceptions.items() for where in places}
     seen = {(one.rule, one.where) for one in found}
     left = [one for one in found if (one.rule, one.where) not in allowed]
-    return left + [Finding("exception", where, f"is no exception from {rule} any more") for rule, where in sorted(allowed - seen)]
+    gone = sorted(allowed - seen)
+    return left + [Finding("exception", where, f"is no exception from {rule} any more") for rule, where in gone]

@@ -15,7 +15,10 @@ def test_alerts_lead_to_dashboards(alerts, all_boards):
     assert [str(one) for one in lint.alert_findings(alerts, all_boards)] == []
 
 
-@pytest.mark.parametrize("link", ["/d/upkeep-hosts", "/d/upkeep-host?var-host={{ $labels.host }}", "/d/upkeep-host?var-job={{ $labels.device }}"])
+@pytest.mark.parametrize(
+    "link",
+    ["/d/upkeep-hosts", "/d/upkeep-host?var-host={{ $labels.host }}", "/d/upkeep-host?var-job={{ $labels.device }}"],
+)
 def test_an_alert_that_leads_astray_is_found(all_boards, link):
     alert = {"alert": "Some", "annotations": {"dashboard_url": f"https://grafana.example.com{link}"}}
     assert [one.rule for one in lint.alert_findings([alert], all_boards)] == ["alert"]
@@ -77,7 +80,7 @@ MUTATIONS = {
     "panel-datasource": put(graph, "datasource", value={"type": "prometheus", "uid": "P1809F7CD0C75ACF3"}),
     "panel-datasource ": variable("instance", "datasource", {"type": "prometheus", "uid": "fixed"}),
     "panel-units": put(graph, "fieldConfig", "defaults", "unit", value="byteees"),
-    "panel-units ": lambda board: table(board)["fieldConfig"]["overrides"][0]["properties"].append({"id": "unit", "value": "byte"}),
+    "panel-units ": lambda board: lint.overrides(table(board))[0].update(id="unit", value="byte"),
     "thresholds": put(graph, "fieldConfig", "defaults", "thresholds"),
     "panel-no-targets": put(graph, "targets", value=[]),
     "unique-refid": lambda board: graph(board)["targets"].append(graph(board)["targets"][0]),
@@ -85,7 +88,7 @@ MUTATIONS = {
     "bounded": expr(f"rate(node_disk_reads_completed_total{SELECTED[:-1]}}}[$__rate_interval])"),
     "bounded ": expr(f"sum by (instance) (node_load1{SELECTED})"),
     "bounded  ": lambda board: table(board)["targets"][0].update(expr=f"node_filesystem_size_bytes{SELECTED}"),
-    "columns": lambda board: table(board)["targets"][1].update(expr=f"max by (instance) (node_filesystem_size_bytes{SELECTED})"),
+    "columns": lambda board: table(board)["targets"][1].update(expr=f"max by (instance) (node_load1{SELECTED})"),
     "unknown-variable": expr('sum(node_load1{job=~"$job", instance=~"$instance", node="$node"})'),
     "target-rate-interval": expr(f"sum(rate(node_intr_total{SELECTED}[5m]))"),
     "target-job": expr('sum(node_load1{instance=~"$instance"})'),
@@ -95,7 +98,7 @@ MUTATIONS = {
     "link": lambda board: (graph(board).update(links=[]), graph(board)["fieldConfig"]["defaults"].pop("links")),
     "link ": lambda board: graph(board)["links"].append({"title": "x", "url": "/d/upkeep-nothing?"}),
     "link  ": lambda board: graph(board)["links"].append({"title": "x", "url": "/d/upkeep-host?&var-node=x"}),
-    "link   ": lambda board: graph(board)["links"].append({"title": "x", "url": "https://example.com/host.md#hostcpubusi"}),
+    "link   ": lambda board: graph(board)["links"].append({"title": "x", "url": "https://example.com/host.md#none"}),
     "link    ": lambda board: graph(board)["links"][0].update(title=""),
 }
 

@@ -45,7 +45,10 @@ def test_every_panel_has_data(living, tmp_path):
         last.update(unjustified())
         return not last
 
-    waiting.until(full, 120, lambda: "data for\n" + "\n".join(f"{where}: {why}" for where, why in last.items()), every=3)
+    def lacking():
+        return "data for\n" + "\n".join(f"{where}: {why}" for where, why in last.items())
+
+    waiting.until(full, 180, lacking, every=3)
     rows = check(living.url, *files)
     assert len(rows) == sum(len(panel["targets"]) for board in boards.load().values() for panel in boards.panels(board))
     assert set(EMPTY) <= set(missing(rows)), "an exception that is none any more"
@@ -77,5 +80,6 @@ def test_what_cannot_be_asked_is_said(tmp_path):
         ([board], "address of a Prometheus"),
         ([board, "http://127.0.0.1:1", "--range=soon"], "number of seconds"),
     ):
-        done = subprocess.run([boards.FOLDER / "check", *arguments], capture_output=True, text=True, timeout=60, check=False)
+        command = [boards.FOLDER / "check", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 2 and words in done.stderr, done.stderr

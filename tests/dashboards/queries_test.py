@@ -17,12 +17,17 @@ METADATA = {"le", "__name__"}
 def type_errors(queries, all_boards, folder):
     """What promtool says of them, as rules that nobody uses."""
     rules = [
-        {"record": f"query:{number}", "expr": boards.readable(query.expr, all_boards[query.board]), "labels": {"where": str(query)}}
+        {
+            "record": f"query:{number}",
+            "expr": boards.readable(query.expr, all_boards[query.board]),
+            "labels": {"where": str(query)},
+        }
         for number, query in enumerate(queries)
     ]
     path = folder / "queries.yml"
     path.write_text(json.dumps({"groups": [{"name": "queries", "rules": rules}]}))  # JSON is YAML
-    done = subprocess.run([servers.tool("promtool"), "check", "rules", path], capture_output=True, text=True, check=False)
+    command = [servers.tool("promtool"), "check", "rules", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
@@ -118,5 +123,6 @@ def test_an_unknown_name_is_found(all_boards, declared, expr, legend, unknown):
 
 
 def test_labels_that_a_query_makes_are_known(all_boards, declared):
-    query = boards.Query("upkeep-host", "some", "A", 'max by (what) (label_join(sum by (job) (up), "what", "/", "job"))')
+    expr = 'max by (what) (label_join(sum by (job) (up), "what", "/", "job"))'
+    query = boards.Query("upkeep-host", "some", "A", expr)
     assert unknown_names(query, "{{what}}", all_boards, declared) == set()

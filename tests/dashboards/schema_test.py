@@ -15,13 +15,17 @@ def graph(board):
     return find(board, "timeseries")
 
 
+def defaults(board):
+    return graph(board)["fieldConfig"]["defaults"]
+
+
 MUTATIONS = {
     "an unknown kind of panel": lambda board: graph(board).update(type="graf"),
-    "an unknown way to draw": lambda board: graph(board)["fieldConfig"]["defaults"]["custom"].update(drawStyle="lines"),
-    "a misspelt setting of fields": lambda board: graph(board)["fieldConfig"]["defaults"]["custom"].update(lineWidht=2),
+    "an unknown way to draw": lambda board: defaults(board)["custom"].update(drawStyle="lines"),
+    "a misspelt setting of fields": lambda board: defaults(board)["custom"].update(lineWidht=2),
     "a place that legends do not have": lambda board: graph(board)["options"]["legend"].update(placement="left"),
     "a misspelt option": lambda board: graph(board)["options"].update(toolip={}),
-    "a threshold without a colour": lambda board: graph(board)["fieldConfig"]["defaults"]["thresholds"]["steps"][0].pop("color"),
+    "a threshold without a colour": lambda board: defaults(board)["thresholds"]["steps"][0].pop("color"),
     "no place": lambda board: graph(board).pop("gridPos"),
     "a query without an expression": lambda board: graph(board)["targets"][0].pop("expr"),
     "calculations that are no list": lambda board: find(board, "stat")["options"]["reduceOptions"].update(calcs="last"),

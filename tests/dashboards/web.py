@@ -9,7 +9,7 @@ import threading
 def certificate(folder, name, days):
     """A certificate that signs itself, with its key beside it: its path."""
     path = folder / f"{name}.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / f"{name}.key", "-out", path]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-out", path, "-keyout", folder / f"{name}.key"]
     command += ["-days", str(days), "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     return path
@@ -38,7 +38,8 @@ class Server:
         if path:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(path, path.with_suffix(".key"))
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+            plain = self._server.socket
+            self._server.socket = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()

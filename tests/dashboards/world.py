@@ -140,7 +140,7 @@ class World:
         self.stack = Stack(self._start, self.folder, recorded, upkeep_config=config, corner=self.daemon.corner)
         self._ends.callback(self.stack.close)
         self.url = self.stack.prometheus.url
-        seen = 'upkeep_collector_success{collector="textfile"} == 1 and on (instance) upkeep_backup_files{backup="moved"}'
+        seen = 'upkeep_collector_success{collector="textfile"} and on (instance) upkeep_backup_files{backup="moved"}'
         waiting.until(lambda: self.stack.prometheus.query(seen), 60, "a look at what then breaks")
         self._moved.rename(self._moved.with_name("away"))
         (self._textfiles / "broken.prom").write_text("this is no metric\n")
@@ -186,7 +186,8 @@ class World:
         daemon.run_service("shop", "mail", 1, flags=SICK)
         daemon.run("looping", "sh", "-c", "sleep 1; exit 3", flags=["--restart=always"])
         daemon.run("failed", "sh", "-c", "exit 5")
-        daemon.run("hungry", "sh", "-c", "sleep 2; x=$(yes | head -c 200000000)", flags=["--memory=16m", "--restart=always"])
+        too_much = "sleep 2; x=$(yes | head -c 200000000)"
+        daemon.run("hungry", "sh", "-c", too_much, flags=["--memory=16m", "--restart=always"])
         self._network_of("shop-api-1")
         expected = [
             {"project": "shop", "service": "api", "replicas": 2}, {"project": "shop", "service": "db"},
@@ -208,8 +209,9 @@ class World:
         run("ip", "address", "add", "10.200.0.1/24", "dev", "eth0")
         run("ip", "neighbour", "add", "10.200.0.2", "lladdr", "02:00:00:00:00:02", "dev", "eth0")
         sender = "while :; do echo hello; sleep 0.05; done | nc -u 10.200.0.2 9"
+        inside = ["nsenter", f"--target={pid}", "--net", servers.tool("busybox")]
         process = subprocess.Popen(
-            [*self.daemon.corner.command, "nsenter", f"--target={pid}", "--net", servers.tool("busybox"), "sh", "-c", sender],
+            [*self.daemon.corner.command, *inside, "sh", "-c", sender],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         self._ends.callback(process.wait)
@@ -315,7 +317,8 @@ class World:
         """A file system that fills up, in the sandbox in which Upkeep runs."""
         place = self._temporary("upkeep-disk-")
         self.daemon.corner.run("mount", "-t", "tmpfs", "-o", "size=64m", "data", place)
-        script = f"head -c 50000000 /dev/zero > {place}/data; while head -c 10000 /dev/zero >> {place}/log; do sleep 1; done"
+        script = f"head -c 50000000 /dev/zero > {place}/data; "
+        script += f"while head -c 10000 /dev/zero >> {place}/log; do sleep 1; done"
         process = subprocess.Popen([*self.daemon.corner.command, "sh", "-c", script], stderr=subprocess.DEVNULL)
         self._ends.callback(process.wait)
         self._ends.callback(process.kill)
