@@ -2,7 +2,7 @@
 
 #include "collectors/all.h"
 #include "exporter/text.h"
-#include "tests/collectors/certificates/fixtures.h"
+#include "tests/support/certificates.h"
 #include "tests/support/collect.h"
 
 namespace upkeep::certificates {
@@ -25,7 +25,7 @@ TEST(Certificates, AreNotOnEveryHost) {
 TEST(Certificates, AreToldAsTheExporterDoes) {
   testing::World world;
   world.clock.set_wall(1'770'000'000);
-  world.fs.put("etc/letsencrypt/live/www/fullchain.pem", FIXTURE("chain.pem"));
+  world.fs.put("etc/letsencrypt/live/www/fullchain.pem", testing::fixture_certificate("chain.pem"));
   const std::string samples = world.samples(certificates_collector);
   EXPECT_EQ(world.error(), "");
   EXPECT_EQ(
@@ -53,8 +53,8 @@ TEST(Certificates, AreToldAsTheExporterDoes) {
 TEST(Certificates, OfAllTimesAreTold) {
   testing::World world;
   world.config = "{files: [/etc/old.pem, /etc/ed.pem]}";
-  world.fs.put("etc/old.pem", FIXTURE("old.pem"));
-  world.fs.put("etc/ed.pem", FIXTURE("ed.pem"));
+  world.fs.put("etc/old.pem", testing::fixture_certificate("old.pem"));
+  world.fs.put("etc/ed.pem", testing::fixture_certificate("ed.pem"));
   const std::string samples = world.samples(certificates_collector);
   EXPECT_NE(with(samples, "x509_cert_not_after").find("} 253402300799\n"), std::string::npos);
   EXPECT_NE(with(samples, "x509_cert_not_after").find("} -14182940\n"), std::string::npos);
@@ -72,10 +72,10 @@ TEST(Certificates, ThatAreMissingOrHalfWrittenNeverEndAtNothing) {
   EXPECT_EQ(with(missing, "x509_cert_"), "");
   EXPECT_NE(world.error(), "");
 
-  world.fs.put("etc/a.pem", FIXTURE("ed.pem"));
+  world.fs.put("etc/a.pem", testing::fixture_certificate("ed.pem"));
   const std::string good = world.samples(certificates_collector);
   EXPECT_EQ(world.error(), "");
-  world.fs.put("etc/a.pem", FIXTURE("ed.pem").substr(0, 300));
+  world.fs.put("etc/a.pem", testing::fixture_certificate("ed.pem").substr(0, 300));
   const std::string half = world.samples(certificates_collector);
   EXPECT_EQ(with(half, "x509_cert_"), with(good, "x509_cert_"));
   EXPECT_EQ(with(half, "upkeep_certificate_file_failed"),
@@ -89,7 +89,7 @@ TEST(Certificates, OneBadFileHarmsNoOther) {
   testing::World world;
   world.config = "{files: [/etc/a.pem, /etc/b.pem]}";
   world.fs.put("etc/a.pem", "nonsense");
-  world.fs.put("etc/b.pem", FIXTURE("ed.pem") + FIXTURE("ed.pem"));
+  world.fs.put("etc/b.pem", testing::fixture_certificate("ed.pem") + testing::fixture_certificate("ed.pem"));
   const std::string samples = world.samples(certificates_collector);
   EXPECT_EQ(world.error(), "");
   EXPECT_NE(with(samples, "x509_cert_not_after").find("ed.example.com"), std::string::npos);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/collectors/certificates/fixtures.h"
+#include "tests/support/certificates.h"
 #include "tests/support/fakes.h"
 
 namespace upkeep::certificates {
@@ -25,7 +25,7 @@ struct Watched {
 
 TEST(CertificateFiles, KeepTheLastGoodOne) {
   Watched watched({source("/etc/a.pem")});
-  const std::string good = FIXTURE("chain.pem");
+  const std::string good = testing::fixture_certificate("chain.pem");
   watched.fs.put("etc/a.pem", good);
   EXPECT_TRUE(watched.look("/etc/a.pem").bundle);
   EXPECT_FALSE(watched.files.failure());
@@ -40,7 +40,7 @@ TEST(CertificateFiles, KeepTheLastGoodOne) {
   EXPECT_TRUE(watched.files.failure());
   EXPECT_FALSE(watched.files.states().front().is_up);
 
-  watched.fs.put("etc/a.pem", FIXTURE("ed.pem"));
+  watched.fs.put("etc/a.pem", testing::fixture_certificate("ed.pem"));
   const FileState& whole = watched.look("/etc/a.pem");
   EXPECT_FALSE(whole.problem);
   EXPECT_EQ(whole.bundle->certificates.size(), 1u);
@@ -57,7 +57,7 @@ TEST(CertificateFiles, ThatAreNamedAreAlwaysTold) {
   EXPECT_TRUE(watched.files.states()[0].is_told);
   EXPECT_FALSE(watched.files.states()[1].is_told);
 
-  watched.fs.put("etc/a.pem", FIXTURE("ed.pem"));
+  watched.fs.put("etc/a.pem", testing::fixture_certificate("ed.pem"));
   EXPECT_TRUE(watched.look("/etc/a.pem").is_present);
   watched.fs.fail_with("etc/a.pem", {ErrorCode::kNotFound, "etc/a.pem: No such file or directory"});
   EXPECT_FALSE(watched.look("/etc/a.pem").bundle) << "what is gone is gone";
@@ -65,7 +65,7 @@ TEST(CertificateFiles, ThatAreNamedAreAlwaysTold) {
 
 TEST(CertificateFiles, OfAPatternAreOnlyThoseWithCertificates) {
   Watched watched({source("/etc/tls/*.pem")});
-  watched.fs.put("etc/tls/a.pem", FIXTURE("ed.pem"));
+  watched.fs.put("etc/tls/a.pem", testing::fixture_certificate("ed.pem"));
   watched.fs.put("etc/tls/dh.pem", "-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n");
   watched.fs.put("etc/tls/empty.pem", "");
   EXPECT_EQ(watched.look("/etc/tls/empty.pem").problem->reason, Reason::kNoCertificate);
@@ -76,7 +76,7 @@ TEST(CertificateFiles, OfAPatternAreOnlyThoseWithCertificates) {
 
 TEST(CertificateFiles, StayWhileTheirDirectoryCannotBeListed) {
   Watched watched({source("/etc/tls/*.pem")});
-  watched.fs.put("etc/tls/a.pem", FIXTURE("ed.pem"));
+  watched.fs.put("etc/tls/a.pem", testing::fixture_certificate("ed.pem"));
   watched.look("/etc/tls/a.pem");
   watched.fs.fail_with("etc/tls", {ErrorCode::kSystem, "etc/tls: Input/output error"});
   EXPECT_TRUE(watched.look("/etc/tls/a.pem").bundle);
@@ -85,7 +85,7 @@ TEST(CertificateFiles, StayWhileTheirDirectoryCannotBeListed) {
 
 TEST(CertificateFiles, AreWatchedOnce) {
   Watched watched({source("/etc/tls/*.pem"), source("/etc/tls/a.pem")});
-  watched.fs.put("etc/tls/a.pem", FIXTURE("ed.pem"));
+  watched.fs.put("etc/tls/a.pem", testing::fixture_certificate("ed.pem"));
   watched.look("/etc/tls/a.pem");
   EXPECT_EQ(watched.files.files().size(), 1u);
 }
@@ -94,7 +94,7 @@ TEST(CertificateFiles, OfPkcs12HaveTheirKey) {
   Source store = source("/etc/a.p12");
   store.password = std::make_shared<const Secret>("secret");
   Watched watched({store});
-  watched.fs.put("etc/a.p12", FIXTURE("www.p12"));
+  watched.fs.put("etc/a.p12", testing::fixture_certificate("www.p12"));
   const FileState& file = watched.look("/etc/a.p12");
   ASSERT_TRUE(file.bundle) << file.problem->message;
   EXPECT_EQ(file.key_matches, true);
@@ -105,8 +105,8 @@ TEST(CertificateFiles, AskForTheKeyThatWasNamed) {
   Source named = source("/etc/a.pem");
   named.key = "/etc/a.key";
   Watched watched({named, source("/etc/le/fullchain.pem")});
-  watched.fs.put("etc/a.pem", FIXTURE("ed.pem"));
-  watched.fs.put("etc/le/fullchain.pem", FIXTURE("ed.pem"));
+  watched.fs.put("etc/a.pem", testing::fixture_certificate("ed.pem"));
+  watched.fs.put("etc/le/fullchain.pem", testing::fixture_certificate("ed.pem"));
   ASSERT_TRUE(watched.look("/etc/a.pem").key_problem);
   EXPECT_EQ(watched.look("/etc/a.pem").key_problem->reason, Reason::kNotFound);
   EXPECT_FALSE(watched.look("/etc/le/fullchain.pem").key_problem) << "nobody said that there is one";

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/collectors/certificates/fixtures.h"
+#include "tests/support/certificates.h"
 
 namespace upkeep::certificates {
 namespace {
@@ -27,7 +27,7 @@ Reason reason_of(const std::string& bytes, const std::string* passphrase = nullp
 
 // As `openssl x509` prints them.
 TEST(CertificateLibrary, TellsAllOfACertificate) {
-  const auto bundle = the_library().parse(FIXTURE("chain.pem"), nullptr);
+  const auto bundle = the_library().parse(testing::fixture_certificate("chain.pem"), nullptr);
   ASSERT_TRUE(bundle) << bundle.error().message;
   ASSERT_EQ(bundle->certificates.size(), 2u);
   EXPECT_TRUE(bundle->is_chain);
@@ -57,45 +57,47 @@ TEST(CertificateLibrary, TellsAllOfACertificate) {
 }
 
 TEST(CertificateLibrary, KnowsEveryKindOfKeyAndTime) {
-  const Certificate rsa = first_of(FIXTURE("rsa.pem"));
+  const Certificate rsa = first_of(testing::fixture_certificate("rsa.pem"));
   EXPECT_EQ(rsa.key_type, "RSA");
   EXPECT_EQ(rsa.key_bits, 2048);
-  const Certificate ed = first_of(FIXTURE("ed.pem"));
+  const Certificate ed = first_of(testing::fixture_certificate("ed.pem"));
   EXPECT_EQ(ed.key_type, "ED25519");
   EXPECT_EQ(ed.not_after, 253'402'300'799);  // the last second of 9999
-  const Certificate old = first_of(FIXTURE("old.pem"));
+  const Certificate old = first_of(testing::fixture_certificate("old.pem"));
   EXPECT_EQ(old.not_before, -631'152'000);
   EXPECT_EQ(old.not_after, -14'182'940);
 }
 
 TEST(CertificateLibrary, ReadsDerAndPkcs12) {
   const std::string secret = "secret", wrong = "wrong";
-  EXPECT_EQ(first_of(FIXTURE("www.der")).subject.common_name, "www.example.com");
-  const auto store = the_library().parse(FIXTURE("www.p12"), &secret);
+  EXPECT_EQ(first_of(testing::fixture_certificate("www.der")).subject.common_name, "www.example.com");
+  const auto store = the_library().parse(testing::fixture_certificate("www.p12"), &secret);
   ASSERT_TRUE(store) << store.error().message;
   ASSERT_EQ(store->certificates.size(), 2u);
   EXPECT_EQ(store->certificates[0].subject.common_name, "www.example.com");
   EXPECT_EQ(store->keys, std::vector<std::string>{store->certificates[0].public_key});
-  EXPECT_EQ(reason_of(FIXTURE("www.p12")), Reason::kBadPassphrase);
-  EXPECT_EQ(reason_of(FIXTURE("www.p12"), &wrong), Reason::kBadPassphrase);
+  EXPECT_EQ(reason_of(testing::fixture_certificate("www.p12")), Reason::kBadPassphrase);
+  EXPECT_EQ(reason_of(testing::fixture_certificate("www.p12"), &wrong), Reason::kBadPassphrase);
 }
 
 TEST(CertificateLibrary, SeesAChainThatIsNone) {
-  EXPECT_FALSE(the_library().parse(FIXTURE("broken_chain.pem"), nullptr)->is_chain);
+  EXPECT_FALSE(the_library().parse(testing::fixture_certificate("broken_chain.pem"), nullptr)->is_chain);
   // A file of authorities in no order.
-  EXPECT_TRUE(the_library().parse(FIXTURE("root.pem") + FIXTURE("chain.pem"), nullptr)->is_chain);
+  EXPECT_TRUE(the_library()
+                  .parse(testing::fixture_certificate("root.pem") + testing::fixture_certificate("chain.pem"), nullptr)
+                  ->is_chain);
 }
 
 TEST(CertificateLibrary, SaysWhatIsWrong) {
-  const std::string chain = FIXTURE("chain.pem");
+  const std::string chain = testing::fixture_certificate("chain.pem");
   EXPECT_EQ(reason_of(""), Reason::kNoCertificate);
   EXPECT_EQ(reason_of("-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n"), Reason::kNoCertificate);
   EXPECT_EQ(reason_of(chain.substr(0, chain.size() - 100)), Reason::kBadPem);
   EXPECT_EQ(reason_of(chain.substr(0, 100)), Reason::kBadPem);
   EXPECT_EQ(reason_of("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"), Reason::kDecodeFailed);
   EXPECT_EQ(reason_of("hello"), Reason::kDecodeFailed);
-  EXPECT_EQ(reason_of(FIXTURE("www.der") + "x"), Reason::kDecodeFailed);
-  EXPECT_EQ(reason_of(FIXTURE("www.der").substr(0, 300)), Reason::kDecodeFailed);
+  EXPECT_EQ(reason_of(testing::fixture_certificate("www.der") + "x"), Reason::kDecodeFailed);
+  EXPECT_EQ(reason_of(testing::fixture_certificate("www.der").substr(0, 300)), Reason::kDecodeFailed);
   std::string flipped = chain;
   flipped[200] = '\x01';
   EXPECT_NE(reason_of(flipped), Reason::kNoModule);
@@ -103,7 +105,7 @@ TEST(CertificateLibrary, SaysWhatIsWrong) {
 
 TEST(CertificateLibrary, CountsAreBounded) {
   std::string many;
-  const std::string one = FIXTURE("root.pem");
+  const std::string one = testing::fixture_certificate("root.pem");
   for (int i = 0; i < 1001; ++i) many += one;
   EXPECT_EQ(reason_of(many), Reason::kTooMany);
 }
@@ -136,9 +138,9 @@ TEST(CertificateLibrary, ShakesHandsWithNobody) {
 }
 
 TEST(CertificateLibrary, TrustsWhatItIsTold) {
-  EXPECT_TRUE(the_library().trust(FIXTURE("root.pem")));
+  EXPECT_TRUE(the_library().trust(testing::fixture_certificate("root.pem")));
   EXPECT_FALSE(the_library().trust("hello"));
-  EXPECT_FALSE(the_library().trust(FIXTURE("root.pem").substr(0, 200)));
+  EXPECT_FALSE(the_library().trust(testing::fixture_certificate("root.pem").substr(0, 200)));
 }
 
 }  // namespace
