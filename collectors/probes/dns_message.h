@@ -29,7 +29,7 @@ inline constexpr std::size_t kDnsRecords = 100;
 // The question, with recursion asked for.
 Result<std::string> dns_question(std::uint16_t id, const std::string& name, int type);
 // What came back to a question of this id. kNotFound: it is no reply to it.
-Result<DnsReply> dns_reply(std::uint16_t id, std::string_view message);
+Result<DnsReply> dns_reply(std::uint16_t id, std::string_view bytes);
 
 }  // namespace upkeep::probes
 

@@ -100,7 +100,7 @@ void read_headers(ConfigReader& config, Target& target) {
     const std::string value = headers.text(name, "");
     if (!is_token(name) || !is_printable(value)) headers.mistake(name, "not a header field of HTTP");
     // An empty value is written so.
-    target.headers.push_back(value.empty() ? name + ";" : name + ": " + value);
+    target.headers.push_back(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
   }
   if (target.headers.size() > kPatternsAtMost) config.mistake("headers", "too many header fields");
 }
