@@ -143,16 +143,11 @@ Checked<std::string> read_bytes(FileSystem& fs, const std::string& path) {
   if (!status) return problem_of(fs, path, status.error());
   if (!status->is_regular) return std::unexpected(Problem{Reason::kReadFailed, path + ": not a regular file"});
   if (status->size_bytes > limits::kCertificateFileBytes) return too_large();
-  const auto stream = fs.stream(logical(path));
-  if (!stream) return problem_of(fs, path, stream.error());
-  std::string bytes;
-  for (;;) {
-    const auto block = (*stream)->next();
-    if (!block) return problem_of(fs, path, block.error());
-    if (block->empty()) return bytes;
-    if (bytes.size() + block->size() > limits::kCertificateFileBytes) return too_large();
-    bytes += *block;
-  }
+  // Not as a stream: one takes room for files of any size.
+  auto bytes = fs.read(logical(path), FileKind::kLongTable);
+  if (!bytes) return problem_of(fs, path, bytes.error());
+  if (bytes->size() > limits::kCertificateFileBytes) return too_large();
+  return *std::move(bytes);
 }
 
 }  // namespace upkeep::certificates
