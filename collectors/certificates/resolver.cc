@@ -76,7 +76,8 @@ struct Resolver::Shared {
   mutable std::mutex mutex;
   std::deque<std::weak_ptr<Asked>> queue;
   std::size_t threads = 0;
-  std::size_t hanging = 0;  // of them, since before this pass
+  std::size_t asking = 0;   // of them, that wait for an answer
+  std::size_t hanging = 0;  // of these, since before this pass
   std::uint64_t pass = 0;
 
   // Until there is nothing more to look up.
@@ -87,11 +88,13 @@ struct Resolver::Shared {
       queue.pop_front();
       if (!next) continue;
       const std::uint64_t begun = pass;
+      ++asking;
       lock.unlock();
       next->answer(how);
       const std::uint64_t one = 1;
       static_cast<void>(::write(event, &one, sizeof one));
       lock.lock();
+      --asking;
       if (begun != pass && hanging > 0) --hanging;
     }
     --threads;
@@ -171,7 +174,7 @@ void Resolver::forget_wakes() {
 void Resolver::begin_pass() {
   const std::lock_guard lock(shared_->mutex);
   ++shared_->pass;
-  shared_->hanging = shared_->threads;
+  shared_->hanging = shared_->asking;
 }
 
 std::size_t Resolver::threads() const {

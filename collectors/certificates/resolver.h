@@ -50,7 +50,7 @@ class Resolver {
 
   [[nodiscard]] int woken() const;  // an eventfd
   void forget_wakes();
-  // From now on, threads that are still looking up count as hanging.
+  // From now on, threads that still wait for an answer count as hanging.
   void begin_pass();
   [[nodiscard]] std::size_t threads() const;  // that are looking something up
 

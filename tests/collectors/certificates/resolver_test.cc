@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <thread>
@@ -51,7 +52,9 @@ TEST(CertificateResolver, SaysWhatIsWrong) {
 TEST(CertificateResolver, HangsWithABoundedNumberOfThreads) {
   auto release = std::make_shared<std::promise<void>>();
   const std::shared_future<void> released = release->get_future().share();
-  Resolver resolver([released](const std::string&, int, std::vector<Address>& addresses) {
+  auto asking = std::make_shared<std::atomic<std::size_t>>(0);
+  Resolver resolver([released, asking](const std::string&, int, std::vector<Address>& addresses) {
+    ++*asking;
     released.wait();
     addresses.emplace_back();
     return std::string();
@@ -62,6 +65,8 @@ TEST(CertificateResolver, HangsWithABoundedNumberOfThreads) {
   EXPECT_EQ(resolver.threads(), limits::kResolverThreads);
   EXPECT_EQ(questions.back()->state(), Lookup::kWaiting);
 
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (*asking < limits::kResolverThreads && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
   resolver.begin_pass();
   EXPECT_EQ(resolver.ask("host", 443)->state(), Lookup::kBusy);
   EXPECT_EQ(resolver.threads(), limits::kResolverThreads);
