@@ -1,4 +1,4 @@
-// What the program asks of the C library's heap: that it holds little of what nobody uses.
+// That memory holds little of what nobody uses: of the C library's heap, and of the program's code.
 #pragma once
 
 #include "exporter/clock.h"
@@ -11,7 +11,7 @@ void set_up_heap();
 // One thread at a time.
 class Heap {
  public:
-  // To be called often: now and then it gives free memory back to the system.
+  // To be called often: now and then it gives free memory back to the system, and at first also the code of the start.
   void tend(Clock::time_point now);
 
  private:
