@@ -188,7 +188,11 @@ local mapping(texts) = [{
     local hidden = std.get(more, 'hidden', false);
     local order = if std.get(more, 'first', false) then [values[0]] + keys + values[1:] else keys + values;
     local widths = std.get(more, 'widths', {});
-    panel('table', title, description, 'short', [$.row_of(column[1]) for column in columns], {
+    // Rows come in the order of the first column, in which the worst are to be first.
+    local rows = columns[0][1];
+    local ordered = if std.startsWith(rows, 'topk(') || std.startsWith(rows, 'bottomk(') || hidden then rows
+    else 'sort_desc(%s)' % rows;
+    panel('table', title, description, 'short', [$.row_of(ordered)] + [$.row_of(column[1]) for column in columns[1:]], {
       w: 24,
       h: 10,
       options: {
