@@ -1,24 +1,32 @@
 #include "exporter/heap.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
 
+#include <cstddef>
 #include <cstdint>
-
-// Of the linker: where the program's headers, constants and code begin, and where its code ends.
-extern "C" const char __executable_start, etext;
 
 namespace upkeep {
 namespace {
 
-// The code that flags and the configuration need lies between that which goes on to be used, and stays in memory with
-// it. What is used comes back page by page, from the same place.
-void let_go_of_code() {
+// Called for the program, then for each of its libraries.
+int let_go_of_code(dl_phdr_info* loaded, std::size_t, void*) {
   constexpr std::uintptr_t kPage = 4096;
-  const auto begin = reinterpret_cast<std::uintptr_t>(&__executable_start);
-  const auto end = reinterpret_cast<std::uintptr_t>(&etext) / kPage * kPage;
-  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // nothing of it was ever written to
+  for (std::size_t i = 0; i < loaded->dlpi_phnum; ++i) {
+    const auto& segment = loaded->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
+    const std::uintptr_t begin = (loaded->dlpi_addr + segment.p_vaddr) / kPage * kPage;
+    const std::uintptr_t end = loaded->dlpi_addr + segment.p_vaddr + segment.p_memsz;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells them as numbers
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
+  return 0;
 }
+
+// What the loader, flags and the configuration need lies between what goes on to be used, and stays in memory with it.
+// Nothing of it was ever written to: what is used comes back from the file, page by page.
+void let_go_of_code() { ::dl_iterate_phdr(let_go_of_code, nullptr); }
 
 }  // namespace
 
