@@ -11,7 +11,7 @@ void set_up_heap();
 // One thread at a time.
 class Heap {
  public:
-  // To be called often: now and then it gives free memory back to the system, and at first what only the start needed of the code.
+  // To be called often: now and then it gives free memory back to the system, and at first the code of the start.
   void tend(Clock::time_point now);
 
  private:

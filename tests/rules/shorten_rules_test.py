@@ -20,7 +20,8 @@ def alerts(folder):
 
 def test_rules_differ_in_their_times_alone(tmp_path):
     copies = shorten_rules.shorten_rules(RULES, tmp_path / "rules")
-    assert [path.stem for path in copies] == ["backups", "containers", "host", "monitoring", "postgres", "upkeep"]
+    assert [path.stem for path in copies] == sorted(path.stem for path in RULES.glob("*.yml"))
+    assert len(copies) >= 8
     before, after = list(alerts(RULES)), list(alerts(tmp_path / "rules"))
     assert len(before) == len(after) > 70
     for old, new in zip(before, after):
