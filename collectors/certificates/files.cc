@@ -80,6 +80,9 @@ std::optional<Files::Kept> Files::look_at_file(FileSystem& fs, const FoundFile& 
   kept.state.is_present = true;
   if (!bytes) {
     const Reason reason = bytes.error().reason;
+    // Where one might lie, but nobody says so, and whether it does is hidden: Postgres lets no one into its directory.
+    const bool may_not_be = !source.is_expected && reason == Reason::kPermission && !kept.state.bundle;
+    if (may_not_be) return std::nullopt;
     kept.state.problem = bytes.error();
     kept.state.is_present = reason != Reason::kNotFound && reason != Reason::kBrokenSymlink;
     if (reason != Reason::kNotFound) return kept;

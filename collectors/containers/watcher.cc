@@ -116,7 +116,8 @@ class Watcher {
       // What is known of it stays until it is looked at again.
       const Container* const known = find(container.id);
       const bool is_inspected = known != nullptr && known->inspected;
-      containers.push_back(std::make_shared<const Container>(is_inspected ? *known : std::move(container)));
+      containers.push_back(is_inspected ? std::make_shared<const Container>(*known)
+                                        : std::make_shared<const Container>(std::move(container)));
     }
     EngineView& next = draft();
     next.containers = std::move(containers);

@@ -47,6 +47,19 @@ TEST(CertificateFiles, KeepTheLastGoodOne) {
   EXPECT_TRUE(watched.files.states().front().is_up);
 }
 
+// Whether there is one cannot be known, nor does anybody expect it.
+TEST(CertificateFiles, ThatMayBeHiddenAreNotExpected) {
+  for (const bool is_expected : {false, true}) {
+    Watched watched({source("/data/*/server.crt", is_expected)});
+    watched.fs.put("data/main/server.crt", testing::fixture_certificate("ed.pem"));
+    watched.fs.fail_with("data/main/server.crt", {ErrorCode::kPermission, "denied"});
+    watched.files.look(watched.fs);
+    EXPECT_EQ(watched.files.files().empty(), !is_expected);
+    EXPECT_EQ(watched.files.states().front().is_told, is_expected);
+    EXPECT_EQ(watched.files.failure().has_value(), is_expected);
+  }
+}
+
 TEST(CertificateFiles, ThatAreNamedAreAlwaysTold) {
   Watched watched({source("/etc/a.pem"), source("/etc/tls/*.pem", false)});
   watched.fs.put("etc/other", "");
