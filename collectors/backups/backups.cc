@@ -203,7 +203,7 @@ const CollectorType backups_collector = {
     .interval = std::chrono::minutes(1),
     .timeout = std::chrono::seconds(30),
     .list = true,
-    .command = &backups::drill_command,
+    .command = &backups::kDrillCommand,
 };
 
 }  // namespace upkeep

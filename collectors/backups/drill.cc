@@ -240,7 +240,7 @@ int run_command(ConfigReader& item, std::span<const std::string> arguments, cons
 
 }  // namespace
 
-const CollectorCommand drill_command = {
+const CollectorCommand kDrillCommand = {
     .name = "drill",
     .help = "Restore the newest backup of a name for real, and say whether all of it is there.",
     .arguments = ", then the path of one backup if not the newest",

@@ -41,6 +41,6 @@ class DrillSchedule {
 int run_drill(const Options& options, const BackupFile* backup, const Environment& environment, std::ostream& out);
 
 // `upkeep drill NAME [FILE]`.
-extern const CollectorCommand drill_command;
+extern const CollectorCommand kDrillCommand;
 
 }  // namespace upkeep::backups

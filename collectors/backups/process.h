@@ -18,6 +18,8 @@ class Handle {
  public:
   explicit Handle(int fd = -1) : fd_(fd) {}
   ~Handle() { close(); }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
   Handle(Handle&& other) noexcept : fd_(other.release()) {}
   Handle& operator=(Handle&& other) noexcept;
   [[nodiscard]] int get() const { return fd_; }
@@ -60,6 +62,8 @@ class Process {
  public:
   static Result<Process> start(const Command& command);
   ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
   Process(Process&& other) noexcept : pid_(other.pid_), status_(other.status_) { other.pid_ = -1; }
   Process& operator=(Process&& other) = delete;
 

@@ -25,6 +25,8 @@ class Scratch {
   // `name` is that of the backup.
   static Result<Scratch> make(const std::string& root, const std::string& name);
   ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
   Scratch(Scratch&& other) noexcept = default;
   Scratch& operator=(Scratch&& other) = delete;
 
