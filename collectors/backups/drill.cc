@@ -41,7 +41,7 @@ void sweep_in_background(std::string root, Log& log) {
       if (swept.directories > 0) log.info("Cleared away what a drill left that was killed", {{"directory", root}});
       if (!swept.error.empty()) log.warn("Cannot clear away what a drill left", {{"err", swept.error}});
     }).detach();
-  } catch (const std::system_error&) {  // the next drill sweeps, too
+  } catch (const std::system_error&) {  // then the next drill sweeps
   }
 }
 
@@ -55,7 +55,7 @@ std::vector<std::string> own_environment() {
 }  // namespace
 
 struct DrillSchedule::State {
-  State(const Environment& environment_, const Options& options_) : environment(environment_), options(options_) {}
+  State(const Environment& of_collector, const Options& of_backup) : environment(of_collector), options(of_backup) {}
 
   const Environment environment;
   const Options options;

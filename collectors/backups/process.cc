@@ -34,20 +34,18 @@ struct Failure {
 
 // All that the child needs, made before there is one: it may then allocate nothing.
 struct Prepared {
-  explicit Prepared(const Command& command_) : command(command_) {
+  explicit Prepared(const Command& to_run) : command(to_run), variables(to_run.environment) {
     words.push_back(command.name.empty() ? command.program : command.name);
     words.insert(words.end(), command.arguments.begin(), command.arguments.end());
     for (std::string& word : words) argv.push_back(word.data());
-    variables = command.environment;
     for (std::string& variable : variables) envp.push_back(variable.data());
     argv.push_back(nullptr);
     envp.push_back(nullptr);
-    parent = ::getpid();
   }
   const Command& command;
   std::vector<std::string> words, variables;
   std::vector<char*> argv, envp;
-  pid_t parent;
+  pid_t parent = ::getpid();
 };
 
 // Raw system calls: those of the library would ask the threads that only the parent has.
