@@ -38,7 +38,7 @@ Result<Differences> parse_differences(std::string_view text) {
   return differences;
 }
 
-DifferenceRecord::DifferenceRecord(std::string state)
+DifferenceRecord::DifferenceRecord(const std::string& state)
     : path_(state.empty() ? "" : state + "/certificates/differences") {
   if (path_.empty()) return;
   const auto text = read_state_file(path_, kBytes);

@@ -21,7 +21,7 @@ Result<Differences> parse_differences(std::string_view text);
 class DifferenceRecord {
  public:
   // `state`: the directory; empty: nothing is remembered.
-  explicit DifferenceRecord(std::string state);
+  explicit DifferenceRecord(const std::string& state);
 
   // What is known of an endpoint at `now`. Nothing: they are alike.
   void note(const std::string& endpoint, bool differs, std::int64_t now);
