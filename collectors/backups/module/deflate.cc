@@ -14,9 +14,9 @@ constexpr std::size_t kOutputBytes = std::size_t{64} << 10;
 
 class DeflateDecoder final : public Decoder {
  public:
-  explicit DeflateDecoder(Compression compression) : gzip_(compression == Compression::kGzip) {
-    ready_ = ::inflateInit2(&stream_, gzip_ ? 16 + MAX_WBITS : MAX_WBITS) == Z_OK;
-  }
+  explicit DeflateDecoder(Compression compression)
+      : gzip_(compression == Compression::kGzip),
+        ready_(::inflateInit2(&stream_, gzip_ ? 16 + MAX_WBITS : MAX_WBITS) == Z_OK) {}
   ~DeflateDecoder() override {
     if (ready_) ::inflateEnd(&stream_);
   }
@@ -93,7 +93,7 @@ class DeflateDecoder final : public Decoder {
 
   const bool gzip_;
   z_stream stream_{};
-  bool ready_ = false;
+  const bool ready_;
   bool between_ = false;     // members: the last one has ended
   bool half_magic_ = false;  // of the next one has come
   std::size_t padding_ = 0;

@@ -24,9 +24,9 @@ const EVP_MD* kind_of(Algorithm algorithm) {
 
 class CryptoDigest final : public Digest {
  public:
-  explicit CryptoDigest(Algorithm algorithm) : state_(::EVP_MD_CTX_new()) {
-    ready_ = state_ != nullptr && ::EVP_DigestInit_ex(state_.get(), kind_of(algorithm), nullptr) == 1;
-  }
+  explicit CryptoDigest(Algorithm algorithm)
+      : state_(::EVP_MD_CTX_new()),
+        ready_(state_ != nullptr && ::EVP_DigestInit_ex(state_.get(), kind_of(algorithm), nullptr) == 1) {}
   [[nodiscard]] bool is_ready() const { return ready_; }
 
   void update(std::string_view bytes) override { ::EVP_DigestUpdate(state_.get(), bytes.data(), bytes.size()); }
@@ -49,7 +49,7 @@ class CryptoDigest final : public Digest {
     void operator()(EVP_MD_CTX* state) const { ::EVP_MD_CTX_free(state); }
   };
   const std::unique_ptr<EVP_MD_CTX, Cleanup> state_;
-  bool ready_ = false;
+  const bool ready_;
 };
 
 }  // namespace

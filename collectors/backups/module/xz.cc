@@ -11,10 +11,7 @@ constexpr std::size_t kOutputBytes = std::size_t{8} << 10;
 
 class XzDecoder final : public Decoder {
  public:
-  XzDecoder() {
-    constexpr std::uint32_t kFlags = LZMA_CONCATENATED | LZMA_TELL_NO_CHECK | LZMA_TELL_UNSUPPORTED_CHECK;
-    ready_ = ::lzma_stream_decoder(&stream_, kWindowBytes, kFlags) == LZMA_OK;
-  }
+  XzDecoder() : ready_(::lzma_stream_decoder(&stream_, kWindowBytes, kFlags) == LZMA_OK) {}
   ~XzDecoder() override { ::lzma_end(&stream_); }
   XzDecoder(const XzDecoder&) = delete;
   XzDecoder& operator=(const XzDecoder&) = delete;
@@ -84,8 +81,9 @@ class XzDecoder final : public Decoder {
     }
   }
 
+  static constexpr std::uint32_t kFlags = LZMA_CONCATENATED | LZMA_TELL_NO_CHECK | LZMA_TELL_UNSUPPORTED_CHECK;
   lzma_stream stream_ = LZMA_STREAM_INIT;
-  bool ready_ = false;
+  const bool ready_;
   bool more_ = false;  // may be held back by the library
   bool checked_ = true;
   std::size_t zeros_ = 0;  // of which nothing has come
