@@ -56,7 +56,7 @@ class TlsHandshake final : public Handshake {
       served.cipher = cipher == nullptr ? "" : cipher;
     }
     const unsigned char* staple = nullptr;
-    const long size = SSL_get_tlsext_status_ocsp_resp(ssl_.get(), &staple);
+    const long size = SSL_get_tlsext_status_ocsp_resp(ssl_.get(), static_cast<void*>(&staple));
     const std::string_view stapled(reinterpret_cast<const char*>(staple),
                                    size > 0 ? static_cast<std::size_t>(size) : 0);
     judge({.chain = chain_.get(), .staple = stapled, .server_name = server_name_},

@@ -1,5 +1,5 @@
 // From the bytes of a file to what it holds: PEM, DER or PKCS#12.
-#include <cstring>
+#include <algorithm>
 
 #include "collectors/certificates/module/openssl.h"
 #include "exporter/limits.h"
@@ -18,7 +18,7 @@ std::unexpected<Problem> problem(Reason reason, std::string message) {
 int give_passphrase(char* room, int size, int /*for_writing*/, void* context) {
   const auto* const passphrase = static_cast<const std::string*>(context);
   if (passphrase == nullptr || passphrase->size() > static_cast<std::size_t>(size)) return -1;
-  std::memcpy(room, passphrase->data(), passphrase->size());
+  std::ranges::copy(*passphrase, room);
   return static_cast<int>(passphrase->size());
 }
 void* as_context(const std::string* passphrase) { return const_cast<std::string*>(passphrase); }
@@ -68,8 +68,9 @@ void take_key(const Block& block, Bundle& bundle) {
 
 bool add(X509* certificate, Bundle& bundle) {
   auto described = describe(certificate);
-  if (described) bundle.certificates.push_back(*std::move(described));
-  return described.has_value();
+  if (!described) return false;
+  bundle.certificates.push_back(*std::move(described));
+  return true;
 }
 
 // Whether each is issued by the next.
