@@ -246,7 +246,7 @@ def test_a_changed_threshold_is_found(copy):
 
 def test_a_configuration_that_loads_no_rules_is_found(copy):
     copy.spoil("deploy/prometheus/prometheus.yml", "../../rules/*.yml", "../rules/*.yml")
-    files = len(list((copy / "rules").glob("*.yml")))
+    files = len(list((servers.SOURCE / "rules").glob("*.yml")))
     assert found_by_promtool(copy, "none") == [
         f"deploy/prometheus/prometheus.yml: does not load the {files} files of rules"
     ]
