@@ -3,9 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "collectors/postgres/connections.h"
 #include "collectors/postgres/view.h"
@@ -46,6 +49,9 @@ class Asked {
   std::size_t rows_ = 0;
   std::optional<Failure> failing_;
 };
+
+using Which = std::pair<std::string_view, std::string>;  // query and database
+using AllAsked = std::map<Which, Asked>;
 
 std::span<const MetricDesc* const> asked_metrics();
 

@@ -29,10 +29,13 @@ int to_version(std::string_view text) {
 
 }  // namespace
 
-bool Facts::learn(Target& target, Connections& connections, Clock::time_point deadline) {
-  const auto answer = connections.ask(target.database, Question{kFactsSql}, deadline);
-  if (!answer || (*answer)->rows() == 0) return false;
-  const Rows& rows = **answer;
+const Question& Facts::question() {
+  static const Question kQuestion{kFactsSql};
+  return kQuestion;
+}
+
+bool Facts::take(const Rows& rows, Target& target, Connections& connections) {
+  if (rows.rows() == 0) return false;
   version_ = static_cast<int>(number_at(rows, 0, 0).value_or(0));
   in_recovery_ = number_at(rows, 0, 1) == 1;
   denied_.clear();

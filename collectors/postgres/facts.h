@@ -23,8 +23,10 @@ class Facts {
     std::optional<Clock::time_point> looked_at;
   };
 
-  // The first thing a run asks. False: the server is down.
-  bool learn(Target& target, Connections& connections, Clock::time_point deadline);
+  // What is asked of the server in each run, and what to do with the answer. False: there is nothing in it.
+  static const Question& question();
+  bool take(const Rows& rows, Target& target, Connections& connections);
+  [[nodiscard]] bool known() const { return version_ != 0; }
   // Once in a while, over the connection to that database.
   void learn_extensions(const std::string& name, Connections& connections, Clock::time_point now,
                         std::chrono::milliseconds interval, Clock::time_point deadline);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <set>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "collectors/postgres/asked.h"
 #include "collectors/postgres/custom.h"
 #include "collectors/postgres/facts.h"
+#include "collectors/postgres/look.h"
 #include "collectors/postgres/queries.h"
 
 namespace upkeep {
@@ -21,47 +21,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array kFamilies = {
-    gauge("pg_up", "Whether the server answered.", {"server"}),
-    gauge("pg_exporter_last_scrape_duration_seconds", "How long it took to ask what was due.", {"server"}),
-    gauge("pg_exporter_last_scrape_error", "Whether something asked was not answered.", {"server"}),
-    counter("pg_exporter_scrapes_total", "How often the server was looked into.", {"server"}),
-    gauge("upkeep_postgres_database_up", "Whether this database can be looked into.", {"server", "datname"}),
-    gauge("upkeep_postgres_connection_failed", "1 while it cannot be connected to, with why.",
-          {"server", "datname", "reason"}),
-    gauge("upkeep_postgres_own_connections", "Connections that are held to look into the server.", {"server"}),
-    counter("upkeep_postgres_connections_opened_total", "Connections made for it.", {"server"}),
-    counter("upkeep_postgres_deadlines_total", "Connections ended because the server did not answer in time.",
-            {"server"}),
-    gauge("upkeep_postgres_unused_index_after_seconds",
-          "How long statistics must have counted before an index may be called unused.", {"server"}),
-    gauge("upkeep_postgres_slow_statement_seconds", "Mean time from which on a statement is slow.", {"server"}),
-    gauge("upkeep_postgres_long_transaction_seconds", "Age from which on a transaction is long.", {"server"}),
-    gauge("upkeep_postgres_expected_standbys", "Standbys that should stream from this server.", {"server"}),
-    gauge("pg_scrape_collector_success", "Whether a group of queries was answered when last asked.",
-          {"server", "collector"}),
-    gauge("pg_scrape_collector_duration_seconds", "How long that took.", {"server", "collector"}),
-};
-enum Family : std::uint8_t {
-  kUp,
-  kScrapeDuration,
-  kScrapeError,
-  kScrapes,
-  kDatabaseUp,
-  kConnectionFailed,
-  kOwnConnections,
-  kOpened,
-  kDeadlines,
-  kUnusedAfter,
-  kSlowStatement,
-  kLongTransaction,
-  kStandbys,
-  kCollectorSuccess,
-  kCollectorDuration,
-};
-
 constexpr auto kFactsDeadline = 3s;  // the first thing asked: a server that does not answer it is down
 constexpr auto kAnswerMargin = 1s;   // beyond the server's own statement_timeout
+constexpr std::uint64_t kMeasuredLook = 20;
 constexpr auto kLastMoment = 500ms;  // of a run: nothing is asked any more
 
 class Postgres final : public Collector {
@@ -77,19 +39,29 @@ class Postgres final : public Collector {
     deadline_ = run.deadline - kLastMoment;
     stop_ = run.stop;
     ++looks_;
-    const bool is_up = facts_.learn(target_, connections_, std::min(deadline_, began + kFactsDeadline));
-    if (is_up) ask_what_is_due();
+    known_.clear();
+    const bool is_up = ask_server();
+    if (is_up) ask_databases();
     connections_.keep_only_open(target_.database);
-    publish(is_up, clock_.now() - began, out);
+    publish_look({.target = target_,
+                  .facts = facts_,
+                  .connections = connections_,
+                  .asked = asked_,
+                  .looks = looks_,
+                  .is_up = is_up,
+                  .took = clock_.now() - began},
+                 out);
+    if (!is_up) return {};
+    for (const auto& [which, asked] : asked_) asked.publish(clock_.now(), target_.name, out);
     return {};
   }
 
  private:
-  using Which = std::pair<std::string_view, std::string>;  // query and database
-
   [[nodiscard]] Clock::time_point deadline_of_a_question() const {
     return std::min(deadline_, clock_.now() + target_.statement_timeout + kAnswerMargin);
   }
+  // One look of so many asks one by one, to know what each costs.
+  [[nodiscard]] bool is_measured() const { return looks_ % kMeasuredLook == 1; }
   // What is not asked in this run is due in the next one.
   [[nodiscard]] bool is_time_left() const { return clock_.now() < deadline_ && !stop_.stop_requested(); }
 
@@ -99,9 +71,36 @@ class Postgres final : public Collector {
     Question question;
   };
 
-  void ask_what_is_due() {
-    known_.clear();
+  // False: it is down. What it is (facts.h) decides what can be asked; once that is known, it is asked again along with
+  // the rest, in one trip.
+  bool ask_server() {
+    if (facts_.known() && !is_measured()) {
+      if (const auto is_up = ask_again(due_in(target_.database, Scope::kServer))) return *is_up;
+      known_.clear();
+    }
+    const auto facts =
+        connections_.ask(target_.database, Facts::question(), std::min(deadline_, clock_.now() + kFactsDeadline));
+    if (!facts || !facts_.take(**facts, target_, connections_)) return false;
     ask_all(target_.database, due_in(target_.database, Scope::kServer));
+    return true;
+  }
+
+  // Whether the server is up; nothing: it has to be tried otherwise.
+  std::optional<bool> ask_again(std::vector<Due> due) {
+    const auto failing = std::ranges::stable_partition(due, [](const Due& one) { return !one.asked->failing(); });
+    const std::span sound(due.begin(), failing.begin());
+    std::vector<Question> questions{Facts::question()};
+    for (const Due& one : sound) questions.push_back(one.question);
+    const Clock::time_point began = clock_.now();
+    auto answers = connections_.ask(target_.database, questions, deadline_of_a_question());
+    if (!answers && connections_.is_lost(target_.database)) return false;
+    if (!answers || !facts_.take(*answers->front(), target_, connections_)) return std::nullopt;
+    take_together(sound, std::span(*answers).subspan(1), began);
+    ask_one_by_one(target_.database, failing);
+    return true;
+  }
+
+  void ask_databases() {
     for (const auto& [name, database] : facts_.databases()) {
       if (is_time_left()) {
         facts_.learn_extensions(name, connections_, clock_.now(), target_.objects_interval, deadline_of_a_question());
@@ -145,11 +144,10 @@ class Postgres final : public Collector {
   // In one trip, which spares both ends most of the work. One by one where that fails, so that one that is refused
   // harms no other, and now and then, to know what each of them costs.
   void ask_all(const std::string& database, std::vector<Due> due) {
-    constexpr std::uint64_t kMeasured = 20;  // one look of so many
     // Those that failed last time would make the others fail with them.
     const auto failing = std::ranges::stable_partition(due, [](const Due& one) { return !one.asked->failing(); });
     const std::span sound(due.begin(), failing.begin());
-    if (looks_ % kMeasured == 1 || !ask_together(database, sound)) ask_one_by_one(database, sound);
+    if (is_measured() || !ask_together(database, sound)) ask_one_by_one(database, sound);
     if (sound.empty() || !connections_.is_lost(database)) ask_one_by_one(database, failing);
   }
 
@@ -161,10 +159,12 @@ class Postgres final : public Collector {
     const Clock::time_point began = clock_.now();
     auto answers = connections_.ask(database, questions, deadline_of_a_question());
     if (!answers) return connections_.is_lost(database);  // then there is nobody to ask one by one either
-    for (std::size_t i = 0; i < due.size(); ++i) {
-      conclude(*due[i].asked, std::move((*answers)[i]), began, std::nullopt);
-    }
+    take_together(due, *answers, began);
     return true;
+  }
+
+  void take_together(std::span<const Due> due, std::span<std::unique_ptr<Rows>> answers, Clock::time_point began) {
+    for (std::size_t i = 0; i < due.size(); ++i) conclude(*due[i].asked, std::move(answers[i]), began, std::nullopt);
   }
 
   void ask_one_by_one(const std::string& database, std::span<const Due> due) {
@@ -194,53 +194,6 @@ class Postgres final : public Collector {
     }
   }
 
-  void publish(bool is_up, Clock::duration took, SampleSink& out) const {
-    const auto add = [&](Family family, double value) { out.add(kFamilies[family], value, {target_.name}); };
-    add(kUp, is_up ? 1 : 0);
-    add(kScrapeDuration, to_seconds(took));
-    const bool failing = std::ranges::any_of(asked_, [](const auto& item) { return item.second.failing(); });
-    add(kScrapeError, is_up && !failing ? 0 : 1);
-    add(kScrapes, static_cast<double>(looks_));
-    add(kOwnConnections, static_cast<double>(connections_.open()));
-    add(kOpened, static_cast<double>(connections_.opened_total()));
-    add(kDeadlines, static_cast<double>(connections_.deadlines_total()));
-    add(kUnusedAfter, to_seconds(target_.unused_index_after));
-    add(kSlowStatement, to_seconds(target_.slow_statement));
-    add(kLongTransaction, to_seconds(target_.long_transaction));
-    add(kStandbys, static_cast<double>(target_.standbys));
-    for (const std::string& name : facts_.denied()) {
-      out.add(kFamilies[kDatabaseUp], 0, {target_.name, name});
-      out.add(kFamilies[kConnectionFailed], 1, {target_.name, name, to_string(Failure::kPermission)});
-    }
-    for (const auto& [name, state] : connections_.states()) {
-      if (facts_.denied().contains(name)) continue;
-      out.add(kFamilies[kDatabaseUp], state.failing ? 0 : 1, {target_.name, name});
-      if (state.failing) out.add(kFamilies[kConnectionFailed], 1, {target_.name, name, to_string(*state.failing)});
-    }
-    if (!is_up) return;
-    publish_groups(out);
-    for (const auto& [which, asked] : asked_) asked.publish(clock_.now(), target_.name, out);
-  }
-
-  // As postgres_exporter says how its collectors fared: over all databases.
-  void publish_groups(SampleSink& out) const {
-    for (auto first = asked_.begin(); first != asked_.end();) {
-      bool success = true, asked = false;
-      Clock::duration took{};
-      auto last = first;
-      for (; last != asked_.end() && last->first.first == first->first.first; ++last) {
-        asked = asked || last->second.was_asked();
-        success = success && !last->second.failing();
-        took += last->second.took();
-      }
-      if (asked) {
-        out.add(kFamilies[kCollectorSuccess], success ? 1 : 0, {target_.name, first->first.first});
-        out.add(kFamilies[kCollectorDuration], to_seconds(took), {target_.name, first->first.first});
-      }
-      first = last;
-    }
-  }
-
 #define UPKEEP_SPAN(name) name##_queries(),
   inline static const std::array kGroups = {UPKEEP_POSTGRES_QUERIES(UPKEEP_SPAN)};
 #undef UPKEEP_SPAN
@@ -251,7 +204,7 @@ class Postgres final : public Collector {
   Connections connections_;
   RuntimeFamilies families_;
   Facts facts_;
-  std::map<Which, Asked> asked_;
+  AllAsked asked_;
   std::set<Which> known_;         // of asked_: what there is to ask now
   Clock::time_point deadline_{};  // of the run under way
   std::stop_token stop_;          // of the same
@@ -267,7 +220,7 @@ std::vector<const MetricDesc*> all_families() {
     }
     all.push_back(&family);
   };
-  for (const MetricDesc& family : kFamilies) add(family);
+  for (const MetricDesc* family : look_metrics()) add(*family);
   for (const MetricDesc* family : asked_metrics()) add(*family);
 #define UPKEEP_ADD(name) \
   for (const Query& query : name##_queries()) std::ranges::for_each(query.metrics, add);

@@ -126,14 +126,14 @@ class PqxxSession final : public Session {
   // One message of several EXECUTE, which the server takes as one transaction.
   Answered<std::vector<std::unique_ptr<Rows>>> ask(std::span<const Question> questions) override {
     return guarded<std::vector<std::unique_ptr<Rows>>>([&] {
-      for (const Question& question : questions) connection_.prepare_now(prepare(question.sql));
       pqxx::nontransaction work(connection_);
       pqxx::pipeline line(work);
       line.retain(static_cast<int>(questions.size()) + 1);
       std::vector<pqxx::pipeline::query_id> ids;
       for (const Question& question : questions) {
-        ids.push_back(line.insert("EXECUTE " + prepare(question.sql) +
-                                  (question.parameter ? "(" + *question.parameter + ")" : "")));
+        const std::string& name = prepare(question.sql);
+        connection_.prepare_now(name);
+        ids.push_back(line.insert("EXECUTE " + name + (question.parameter ? "(" + *question.parameter + ")" : "")));
       }
       line.complete();
       std::vector<std::unique_ptr<Rows>> answers;
@@ -153,9 +153,10 @@ class PqxxSession final : public Session {
  private:
   // The name of the statement, which the server learns when it is first executed.
   const std::string& prepare(const std::string& sql) {
-    auto [statement, is_new] = prepared_.try_emplace(sql, "upkeep_" + std::to_string(prepared_.size()));
-    if (is_new) connection_.prepare(statement->second, sql);
-    return statement->second;
+    if (const auto known = prepared_.find(sql); known != prepared_.end()) return known->second;
+    const std::string& name = prepared_.emplace(sql, "upkeep_" + std::to_string(prepared_.size())).first->second;
+    connection_.prepare(name, sql);
+    return name;
   }
 
   template <class T, class F>
