@@ -1,7 +1,10 @@
 """From a fault of a real certificate to a page at PagerDuty, and to its end after the repair."""
 
+import os
 import signal
+import time
 
+import certbot_test
 import certificates
 import waiting
 from certificates import DAY, SServer, endpoint
@@ -98,3 +101,104 @@ def test_what_is_served(root, make_stack, start, tmp_path):
     nginx.stop()
     page = running.wait_for_trigger("CertificateEndpointUnreachable", "devops", "warning")
     assert "refused" in details(page)
+    start(SServer, good, port=nginx.port)
+    running.wait_for_resolve(page)
+    running.check_one_incident(page)
+
+
+def test_what_else_lies_on_disk(root, make_stack, tmp_path):
+    names = ("expired", "early", "chain")
+    pairs = {name: root.sign(name, folder=tmp_path / name) for name in names}
+    good = {name: pair.pem() for name, pair in pairs.items()}
+    many = tmp_path / "many"
+    root.sign("many", folder=many)
+    running = make_stack(
+        upkeep_config=certificates.config(
+            tmp_path / "state", files=[*(str(pair.certificate) for pair in pairs.values()), f"{many}/*.pem"]
+        )
+    )
+    up = "x509_source_up == 1"
+    waiting.until(lambda: len(running.prometheus.query(up)) == 4, 30, "four sound sources")
+
+    certificates.replace(
+        pairs["expired"].certificate, root.sign("expired", folder=tmp_path / "2", start=-30 * DAY, end=-60).pem()
+    )
+    certificates.replace(pairs["early"].certificate, root.sign("early", folder=tmp_path / "3", start=DAY).pem())
+    certificates.replace(pairs["chain"].certificate, good["chain"] + good["early"])
+    many.rename(tmp_path / "away")
+    many.symlink_to(many)  # which can be listed by nobody, not even by root
+    pages = [
+        running.wait_for_trigger("CertificateExpired", "maintenance", "critical"),
+        running.wait_for_trigger("CertificateNotYetValid", "maintenance", "warning"),
+        running.wait_for_trigger("CertificateChainBroken", "maintenance", "warning"),
+        running.wait_for_trigger("CertificateSourceUnreadable", "devops", "warning"),
+    ]
+    for page, word in zip(pages, ("expired.pem", "early.pem", "chain.pem", "many")):
+        assert word in details(page)
+
+    for name, pair in pairs.items():
+        certificates.replace(pair.certificate, good[name])
+    many.unlink()
+    (tmp_path / "away").rename(many)
+    for page in pages:
+        running.wait_for_resolve(page)
+        running.check_one_incident(page)
+
+
+def test_renewals(root, make_stack, tmp_path):
+    home, log = tmp_path / "letsencrypt", tmp_path / "letsencrypt.log"
+    root.sign("shop", folder=home / "live/shop", file="fullchain")
+    renewal = home / "renewal/shop.conf"
+    renewal.parent.mkdir()
+    log.write_text(certbot_test.BAD)
+    certbot = {"directory": str(home), "log": str(log), "attempt_within": "2d"}
+    running = make_stack(upkeep_config=certificates.config(tmp_path / "state", certbot=certbot))
+    pages = [
+        running.wait_for_trigger("CertificateRenewalFailed", "maintenance", "warning"),
+        running.wait_for_trigger("CertificateRenewalNotConfigured", "maintenance", "warning"),
+    ]
+    renewal.write_text("[renewalparams]\nauthenticator = webroot\n")
+    log.write_text(certbot_test.RUN)
+    for page in pages:
+        assert "shop" in details(page)
+        running.wait_for_resolve(page)
+        running.check_one_incident(page)
+    long_ago = time.time() - 3 * DAY
+    os.utime(log, (long_ago, long_ago))
+    page = running.wait_for_trigger("CertificateRenewalOverdue", "maintenance", "warning")
+    os.utime(log)
+    running.wait_for_resolve(page)
+    running.check_one_incident(page)
+
+
+def test_what_else_is_served(root, make_stack, start, tmp_path):
+    def sign(name, **validity):
+        return root.sign(folder=tmp_path / name, file="served", **validity)
+
+    servers = {"expiring": sign("soon", end=10 * DAY), "early": sign("early", start=DAY), "old": sign("old", end=3 * DAY)}
+    running_servers = {name: start(SServer, pair) for name, pair in servers.items()}
+    renewed, stored = sign("renewed"), tmp_path / "stored.pem"
+    stored.write_text(servers["old"].pem())
+    endpoints = [endpoint(name, server.address, ca_file=root.file) for name, server in running_servers.items()]
+    endpoints[-1] |= {"file": str(stored), "reload_within": "1s"}
+    running = make_stack(upkeep_config=certificates.config(tmp_path / "state", endpoints=endpoints))
+    same = "upkeep_certificate_endpoint_serves_file == 1"
+    waiting.until(lambda: running.prometheus.query(same), 30, "the file to be served")
+    (tmp_path / "state").touch()  # where its directory should be
+    certificates.replace(stored, renewed.pem())
+    pages = [
+        running.wait_for_trigger("CertificateServedExpiring", "maintenance", "warning"),
+        running.wait_for_trigger("CertificateServedNotYetValid", "maintenance", "critical"),
+        running.wait_for_trigger("CertificateNotReloaded", "maintenance", "critical"),
+        running.wait_for_trigger("CertificateStateUnwritable", "devops", "warning"),
+        running.wait_for_trigger("CertificateServedExpiring", "maintenance", "critical"),
+    ]
+    assert "expiring" in details(pages[0]) and "early" in details(pages[1]) and "old" in details(pages[2])
+    assert "old" in details(pages[4])
+    (tmp_path / "state").unlink()
+    for server in running_servers.values():
+        server.stop()
+        start(SServer, renewed, port=server.port)
+    for page in pages:
+        running.wait_for_resolve(page)
+        running.check_one_incident(page)
