@@ -142,6 +142,12 @@ Result<std::shared_ptr<const Page>> App::scrape(std::span<const std::string> col
   return current->scrape(deadline);
 }
 
+bool App::answers(std::string_view path) { return scheduler()->answers(path); }
+
+Result<std::shared_ptr<const Page>> App::answer(std::string_view path, const Query& query, Clock::time_point deadline) {
+  return scheduler()->answer(path, query, deadline);
+}
+
 std::vector<CollectorRow> App::collectors() {
   std::vector<CollectorRow> rows;
   const std::shared_ptr<Scheduler> current = scheduler();

@@ -66,6 +66,9 @@ class App final : public WebBackend {
 
   Result<std::shared_ptr<const Page>> scrape(std::span<const std::string> collect, std::span<const std::string> exclude,
                                              Clock::time_point deadline) override;
+  Result<std::shared_ptr<const Page>> answer(std::string_view path, const Query& query,
+                                             Clock::time_point deadline) override;
+  bool answers(std::string_view path) override;
   std::vector<CollectorRow> collectors() override;
   bool ready() override;
   Result<> reload() override;

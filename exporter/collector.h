@@ -22,6 +22,7 @@ class ConfigReader;
 class FileSystem;
 class Kernel;
 class Log;
+class OnDemand;
 
 // All that a collector may touch besides its configuration. What it refers to outlives every collector; itself it may
 // not.
@@ -45,6 +46,8 @@ class Collector {
   // published beside the error. A thing watched that is down is a sample, not an error; kNoData says that there is
   // nothing of this kind on this machine.
   virtual Result<> collect(const Run& run, SampleSink& out) = 0;
+  // What answers a path of its own; null: there is none. The same as long as the collector lives.
+  virtual OnDemand* on_demand() { return nullptr; }
 };
 
 enum class Cadence : std::uint8_t {

@@ -11,14 +11,6 @@ namespace {
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// The part of `rest` before `separator`, which is taken off it.
-std::string_view cut(std::string_view& rest, char separator) {
-  const std::size_t end = rest.find(separator);
-  const std::string_view part = rest.substr(0, end);
-  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  return part;
-}
-
 // The weight among the parameters of a list element ("q=0.5"), 0 to 1. One that cannot be read welcomes nothing.
 double weight(std::string_view parameters) {
   while (!parameters.empty()) {
@@ -29,30 +21,6 @@ double weight(std::string_view parameters) {
     return q && *q >= 0 && *q <= 1 ? *q : 0;
   }
   return 1;
-}
-
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-Result<std::string> decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      out += ' ';
-    } else if (text[i] != '%') {
-      out += text[i];
-    } else {
-      if (i + 2 >= text.size() || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0) {
-        return fail(ErrorCode::kParse, "two hexadecimal digits expected after each % of the query");
-      }
-      out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-      i += 2;
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -95,21 +63,6 @@ std::chrono::milliseconds scrape_budget(std::string_view timeout_seconds, std::c
     timeout = std::chrono::milliseconds(static_cast<std::int64_t>(std::min(*seconds, most) * 1e3));
   }
   return std::max(timeout - offset, timeout / 2);
-}
-
-Result<ScrapeQuery> parse_scrape_query(std::string_view query) {
-  ScrapeQuery names;
-  while (!query.empty()) {
-    std::string_view pair = cut(query, '&');
-    UPKEEP_TRY(const std::string key, decode(cut(pair, '=')));
-    if (key != "collect[]" && key != "exclude[]") continue;
-    UPKEEP_TRY(std::string name, decode(pair));
-    (key == "collect[]" ? names.collect : names.exclude).push_back(std::move(name));
-  }
-  if (!names.collect.empty() && !names.exclude.empty()) {
-    return fail(ErrorCode::kParse, "collect[] and exclude[] cannot be combined");
-  }
-  return names;
 }
 
 }  // namespace upkeep

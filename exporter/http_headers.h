@@ -1,13 +1,9 @@
-// What a request says beside its path, as pure functions of text that comes from outside.
+// What the header fields of a request say, as pure functions of text that comes from outside.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <vector>
-
-#include "exporter/result.h"
 
 namespace upkeep {
 
@@ -19,12 +15,6 @@ Encoding choose_encoding(std::string_view accept_encoding);
 // How long a scrape may take: X-Prometheus-Scrape-Timeout-Seconds less `offset`, but at least half of it. A header that
 // is absent (empty) or no positive number counts as limits::kScrapeTimeout.
 std::chrono::milliseconds scrape_budget(std::string_view timeout_seconds, std::chrono::milliseconds offset);
-
-struct ScrapeQuery {
-  std::vector<std::string> collect, exclude;
-};
-// collect[]= and exclude[]= of a query string; other keys are ignored. Both at once is an error.
-Result<ScrapeQuery> parse_scrape_query(std::string_view query);
 
 // Whether a comma-separated list holds `token`, in any case ("keep-alive" in "Keep-Alive, Upgrade").
 bool has_token(std::string_view list, std::string_view token);

@@ -3,9 +3,25 @@
 #include <exception>
 #include <utility>
 
+#include "exporter/on_demand.h"
 #include "exporter/unshared.h"
 
 namespace upkeep {
+namespace {
+
+// The one catch-all of the program: a collector that throws fails like one that returns an Error.
+template <class Work>
+Result<> guarded(const Work& work) {
+  try {
+    return work();
+  } catch (const std::exception& exception) {
+    return fail(ErrorCode::kSystem, std::string("unexpected: ") + exception.what());
+  } catch (...) {
+    return fail(ErrorCode::kSystem, "unexpected: an exception of unknown type");
+  }
+}
+
+}  // namespace
 
 Instance::Instance(const CollectorType& type, std::string name, std::unique_ptr<Collector> collector,
                    const Clock& clock, std::chrono::milliseconds interval, std::chrono::milliseconds timeout)
@@ -19,15 +35,15 @@ Instance::Instance(const CollectorType& type, std::string name, std::unique_ptr<
 
 Clock::duration Instance::stale_after() const { return on_scrape() ? timeout_ : 3 * interval_ + timeout_; }
 
-// The one catch-all of the program: a collector that throws fails like one that returns an Error.
-Result<> Instance::collect(std::stop_token stop, Clock::time_point started) {
-  try {
-    return collector_->collect(Run{started + timeout_, std::move(stop)}, sink_);
-  } catch (const std::exception& exception) {
-    return fail(ErrorCode::kSystem, std::string("unexpected: ") + exception.what());
-  } catch (...) {
-    return fail(ErrorCode::kSystem, "unexpected: an exception of unknown type");
-  }
+bool Instance::answers(std::string_view path) const {
+  const OnDemand* const on_demand = collector_->on_demand();
+  return on_demand != nullptr && on_demand->path() == path;
+}
+
+Result<> Instance::answer(const Query& query, const Run& run, SampleSink& out) {
+  OnDemand* const on_demand = collector_->on_demand();
+  if (on_demand == nullptr) return fail(ErrorCode::kNotFound, "nothing that answers");
+  return guarded([&] { return on_demand->answer(query, run, out); });
 }
 
 bool Instance::run(std::stop_token stop) {
@@ -38,7 +54,8 @@ bool Instance::run(std::stop_token stop) {
     started_ = started;
   }
   sink_.begin();
-  conclude(collect(std::move(stop), started), started);
+  const Run run{started + timeout_, std::move(stop)};
+  conclude(guarded([&] { return collector_->collect(run, sink_); }), started);
   busy_ = false;
   return true;
 }

@@ -9,8 +9,10 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "exporter/collector.h"
+#include "exporter/query.h"
 
 namespace upkeep {
 
@@ -44,6 +46,10 @@ class Instance {
   // Runs the collector once and publishes. False: a run was under way. No exception leaves it.
   bool run(std::stop_token stop);
 
+  // Whether the collector answers a path of its own, and its answer. Any thread, at any time. kNotFound: it does not.
+  [[nodiscard]] bool answers(std::string_view path) const;
+  Result<> answer(const Query& query, const Run& run, SampleSink& out);
+
   // Counts a run that could not even begin.
   void refuse(Error error);
 
@@ -63,7 +69,6 @@ class Instance {
   [[nodiscard]] Clock::duration stale_after() const;
 
  private:
-  Result<> collect(std::stop_token stop, Clock::time_point started);
   void conclude(const Result<>& result, Clock::time_point started);
 
   const CollectorType& type_;

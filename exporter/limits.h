@@ -65,6 +65,7 @@ inline constexpr auto kHttpHeaderDeadline = 2000ms;
 inline constexpr auto kHttpKeepAlive = 5000ms;
 inline constexpr auto kHttpResponseDeadline = 10'000ms;  // for a reader to take a response
 inline constexpr int kConcurrentScrapes = 40;
+inline constexpr int kConcurrentAnswers = 8;  // to what a collector is asked for, and may take long
 inline constexpr std::size_t kKeptPageBytes = std::size_t{4} << 20;  // of larger pages the text is not kept
 inline constexpr auto kScrapeTimeout = 10'000ms;                     // when Prometheus sends no timeout header
 inline constexpr auto kScrapeTimeoutOffset = 500ms;

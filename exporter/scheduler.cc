@@ -239,4 +239,22 @@ Result<std::shared_ptr<const Page>> Scheduler::scrape_without(std::span<const st
   return scrape_these(chosen);
 }
 
+bool Scheduler::answers(std::string_view path) const {
+  return std::ranges::any_of(instances_, [&](const auto& instance) { return instance->answers(path); });
+}
+
+Result<std::shared_ptr<const Page>> Scheduler::answer(std::string_view path, const Query& query,
+                                                      Clock::time_point deadline) {
+  const auto found = std::ranges::find_if(instances_, [&](const auto& instance) { return instance->answers(path); });
+  if (found == instances_.end()) return fail(ErrorCode::kNotFound, fmt::format("no collector answers {}", path));
+  SampleSink sink((*found)->type().max_series);
+  sink.begin();
+  UPKEEP_CHECK((*found)->answer(query, {deadline, workers_->stop.get_token()}, sink));
+  const auto page = std::make_shared<Page>(gzip_);
+  Samples samples;
+  sink.publish(samples);
+  page->finish(text_of(samples));
+  return page;
+}
+
 }  // namespace upkeep

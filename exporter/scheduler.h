@@ -50,6 +50,10 @@ class Scheduler {
   Result<std::shared_ptr<const Page>> scrape_only(std::span<const std::string> names);
   Result<std::shared_ptr<const Page>> scrape_without(std::span<const std::string> names);
 
+  // What a collector answers to a path of its own; kNotFound: there is none that does.
+  [[nodiscard]] bool answers(std::string_view path) const;
+  Result<std::shared_ptr<const Page>> answer(std::string_view path, const Query& query, Clock::time_point deadline);
+
   // Every family that the scheduler itself adds.
   static std::span<const MetricDesc* const> metrics();
 

@@ -49,7 +49,8 @@ constexpr std::string_view kArchitecture = "arm64";
 constexpr std::string_view kArchitecture = "";
 #endif
 
-constexpr std::array<std::string_view, 6> kHandlers = {"metrics", "landing", "healthy", "ready", "reload", "other"};
+constexpr std::array<std::string_view, 7> kHandlers = {"metrics", "landing",   "healthy", "ready",
+                                                       "reload",  "on_demand", "other"};
 constexpr std::array<std::string_view, 12> kCodes = {"200", "400", "403", "404", "405", "411",
                                                      "413", "431", "500", "503", "505", "other"};
 

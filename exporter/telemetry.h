@@ -22,7 +22,8 @@ class Telemetry {
   // Every family that collect() can add.
   static std::span<const MetricDesc* const> metrics();
 
-  // `handler` is one of a fixed set ("metrics", "landing", "healthy", "ready", "reload", "other"), and so are the
+  // `handler` is one of a fixed set ("metrics", "landing", "healthy", "ready", "reload",
+  // "on_demand", "other"), and so are the
   // codes; anything else counts as "other": no label takes a value from outside.
   void count_response(std::string_view handler, int code);
   void scrape_began();

@@ -112,6 +112,9 @@ class Server {
   int route(Request& request);
   int landing(Request& request);
   int metrics(Request& request);
+  int on_demand(Request& request);
+  int answer_page(Request& request, std::string_view handler, const Result<std::shared_ptr<const Page>>& page);
+  [[nodiscard]] Clock::time_point deadline_of(const Request& request) const;
   int reload(Request& request);
   int answer(Request& request, std::string_view handler, Response response);
   int answer_error(Request& request, std::string_view handler, int code, std::string_view text);
@@ -129,7 +132,7 @@ class Server {
 
   std::vector<ListenAddress> addresses_;
   mg_context* context_ = nullptr;
-  std::atomic<int> scrapes_ = 0;
+  std::atomic<int> scrapes_ = 0, answers_ = 0;
   std::atomic<std::uint64_t> begun_ = 0, ended_ = 0;  // connections, counted when a thread takes and leaves them
   std::atomic<std::uint64_t> checked_ = 0;            // the first so many of begun_ have been looked at
 
@@ -146,17 +149,29 @@ class Server {
   bool stopped_ = false;
 };
 
+// Counts who is at something.
+class Presence {
+ public:
+  explicit Presence(std::atomic<int>& count) : count_(count), before_(count.fetch_add(1)) {}
+  ~Presence() { --count_; }
+  Presence(const Presence&) = delete;
+  Presence& operator=(const Presence&) = delete;
+  [[nodiscard]] int before() const { return before_; }
+
+ private:
+  std::atomic<int>& count_;
+  const int before_;
+};
+
 // The right to scrape, while there are not too many at it.
 class Server::Permit {
  public:
-  explicit Permit(Server& server) : server_(server) {
-    const int before = server_.scrapes_.fetch_add(1);
-    granted_ = server_.settings_.max_requests == 0 || before < server_.settings_.max_requests;
+  explicit Permit(Server& server) : server_(server), presence_(server.scrapes_) {
+    granted_ = server_.settings_.max_requests == 0 || presence_.before() < server_.settings_.max_requests;
     if (granted_) server_.telemetry_.scrape_began();
   }
   ~Permit() {
     if (granted_) server_.telemetry_.scrape_ended();
-    --server_.scrapes_;
   }
   Permit(const Permit&) = delete;
   Permit& operator=(const Permit&) = delete;
@@ -164,6 +179,7 @@ class Server::Permit {
 
  private:
   Server& server_;
+  const Presence presence_;
   bool granted_ = false;
 };
 
@@ -220,6 +236,28 @@ int Server::landing(Request& request) {
   return answer(request, "landing", {.content_type = kHtmlType, .more_headers = kHtmlHeaders, .body = html});
 }
 
+Clock::time_point Server::deadline_of(const Request& request) const {
+  return clock_.now() + scrape_budget(request.header("X-Prometheus-Scrape-Timeout-Seconds"), settings_.timeout_offset);
+}
+
+int Server::answer_page(Request& request, std::string_view handler, const Result<std::shared_ptr<const Page>>& page) {
+  if (!page) {
+    const ErrorCode why = page.error().code;
+    const bool is_question = why == ErrorCode::kNotFound || why == ErrorCode::kParse;
+    const bool is_time = why == ErrorCode::kTimeout || why == ErrorCode::kLimit;
+    return answer_error(request, handler, is_question ? 400 : is_time ? 503 : 500, page.error().message);
+  }
+  if (*page == nullptr) return answer_error(request, handler, 503, "No page could be made in time.");
+  Response response{.content_type = kMetricsType, .more_headers = "Vary: Accept-Encoding\r\n"};
+  if (choose_encoding(request.header("Accept-Encoding")) == Encoding::kGzip) {
+    response.more_headers = "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n";
+    response.body = (*page)->gzip();
+  } else {
+    response.body = (*page)->text();
+  }
+  return answer(request, handler, response);
+}
+
 int Server::metrics(Request& request) {
   ScrapeQuery query;
   if (request.info->query_string != nullptr) {
@@ -227,7 +265,6 @@ int Server::metrics(Request& request) {
     if (!parsed) return answer_error(request, "metrics", 400, parsed.error().message);
     query = *std::move(parsed);
   }
-  const auto budget = scrape_budget(request.header("X-Prometheus-Scrape-Timeout-Seconds"), settings_.timeout_offset);
   Result<std::shared_ptr<const Page>> page;
   {
     const Permit permit(*this);
@@ -236,22 +273,23 @@ int Server::metrics(Request& request) {
           request, "metrics", 503,
           fmt::format("Limit of concurrent requests reached ({}), try again later.", settings_.max_requests));
     }
-    page = backend_.scrape(query.collect, query.exclude, clock_.now() + budget);
+    page = backend_.scrape(query.collect, query.exclude, deadline_of(request));
   }
-  if (!page) {
-    const ErrorCode why = page.error().code;
-    const int code = why == ErrorCode::kNotFound ? 400 : why == ErrorCode::kTimeout ? 503 : 500;
-    return answer_error(request, "metrics", code, page.error().message);
+  return answer_page(request, "metrics", page);
+}
+
+// Each of these keeps a thread for as long as a collector takes, so there are few of them: others want to scrape.
+int Server::on_demand(Request& request) {
+  const char* const text = request.info->query_string;
+  const auto query = parse_query(text == nullptr ? "" : text);
+  if (!query) return answer_error(request, "on_demand", 400, query.error().message);
+  const Presence presence(answers_);
+  if (presence.before() >= limits::kConcurrentAnswers) {
+    return answer_error(
+        request, "on_demand", 503,
+        fmt::format("{} of these are being answered already, try again later.", limits::kConcurrentAnswers));
   }
-  if (*page == nullptr) return answer_error(request, "metrics", 503, "No page could be made in time.");
-  if (choose_encoding(request.header("Accept-Encoding")) == Encoding::kGzip) {
-    return answer(request, "metrics",
-                  {.content_type = kMetricsType,
-                   .more_headers = "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n",
-                   .body = (*page)->gzip()});
-  }
-  return answer(request, "metrics",
-                {.content_type = kMetricsType, .more_headers = "Vary: Accept-Encoding\r\n", .body = (*page)->text()});
+  return answer_page(request, "on_demand", backend_.answer(request.path, *query, deadline_of(request)));
 }
 
 int Server::reload(Request& request) {
@@ -272,15 +310,17 @@ int Server::route(Request& request) {
   if (has_doubtful_length(request)) return answer_error(request, "other", 400, "More than one length of the body.");
   if (request.path == "/-/reload") return reload(request);
   const bool is_metrics = request.path == settings_.telemetry_path;
-  const std::string_view handler = is_metrics                     ? "metrics"
-                                   : request.path == "/"          ? "landing"
-                                   : request.path == "/-/healthy" ? "healthy"
-                                   : request.path == "/-/ready"   ? "ready"
-                                                                  : "other";
+  const std::string_view handler = is_metrics                       ? "metrics"
+                                   : request.path == "/"            ? "landing"
+                                   : request.path == "/-/healthy"   ? "healthy"
+                                   : request.path == "/-/ready"     ? "ready"
+                                   : backend_.answers(request.path) ? "on_demand"
+                                                                    : "other";
   if (handler == "other") return answer_error(request, handler, 404, "Not found.");
   if (!request.is_read()) return refuse_method(request, handler, "GET, HEAD");
   if (is_metrics) return metrics(request);
   if (handler == "landing") return landing(request);
+  if (handler == "on_demand") return on_demand(request);
   if (handler == "healthy") return answer(request, handler, {.more_headers = kNoSniff, .body = "Upkeep is healthy.\n"});
   if (!backend_.ready()) return answer_error(request, handler, 503, "Upkeep is not ready.");
   return answer(request, handler, {.more_headers = kNoSniff, .body = "Upkeep is ready.\n"});

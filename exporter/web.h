@@ -11,6 +11,7 @@
 #include "exporter/landing_page.h"
 #include "exporter/limits.h"
 #include "exporter/log.h"
+#include "exporter/query.h"
 #include "exporter/result.h"
 #include "exporter/telemetry.h"
 
@@ -33,6 +34,11 @@ class WebBackend {
   virtual Result<std::shared_ptr<const Page>> scrape(std::span<const std::string> collect,
                                                      std::span<const std::string> exclude,
                                                      Clock::time_point deadline) = 0;
+  // What a collector answers to a path of its own. kNotFound: there is none that does (404). kParse: the question is
+  // not a good one, or not allowed (400). kLimit, kTimeout: not now (503).
+  virtual Result<std::shared_ptr<const Page>> answer(std::string_view path, const Query& query,
+                                                     Clock::time_point deadline) = 0;
+  [[nodiscard]] virtual bool answers(std::string_view path) = 0;
   virtual std::vector<CollectorRow> collectors() = 0;
   virtual bool ready() = 0;
   virtual Result<> reload() = 0;

@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::size_t kHostBytes = 253;  // of a name, RFC 1035
 
-bool is_name(std::string_view text) {
+}  // namespace
+
+bool is_host_name(std::string_view text) {
   const auto fits = [](char c) { return naming::is_letter(c) || naming::is_digit(c) || c == '-' || c == '.'; };
   return !text.empty() && text.size() <= kHostBytes && std::ranges::all_of(text, fits) && !text.starts_with('-') &&
          !text.starts_with('.');
 }
-
-}  // namespace
 
 std::optional<Address> parse_address(std::string_view text) {
   if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return std::nullopt;
@@ -61,7 +61,7 @@ Result<HostPort> parse_host_port(std::string_view text, std::uint16_t default_po
   } else {
     parsed.host = text.substr(0, text.find(':'));
     rest = text.substr(parsed.host.size());
-    if (!is_name(parsed.host)) return fail(ErrorCode::kParse, std::string(kExpected));
+    if (!is_host_name(parsed.host)) return fail(ErrorCode::kParse, std::string(kExpected));
   }
   if (rest.empty() && default_port != 0) return parsed;
   const auto port = rest.starts_with(':') ? to_u64(rest.substr(1)) : std::nullopt;

@@ -28,6 +28,9 @@ std::string with_port(const Address& address, std::uint16_t port);
 // A number that changes with the address, as blackbox_exporter calculates it (FNV-1a of the bytes).
 std::uint32_t hash_of(const Address& address);
 
+// Letters, digits, hyphens and dots.
+bool is_host_name(std::string_view text);
+
 struct HostPort {
   std::string host;  // a name, or an address without brackets
   std::uint16_t port = 0;

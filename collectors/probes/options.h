@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "collectors/http/transfers.h"
 #include "collectors/probes/address.h"
+#include "collectors/probes/allowed.h"
 #include "collectors/probes/resolver.h"
 #include "exporter/config.h"
 
@@ -64,10 +66,12 @@ struct Target {
   milliseconds slow_after{};  // 0: never
   int retries = 0;
   Family family = Family::kAny;
+  std::shared_ptr<const Allowed> allowed;  // of one whose place others name; null: everything is
 };
 
 struct Options {
   std::vector<Target> targets;
+  std::vector<Target> modules;  // without names and places: how others may have endpoints asked, and which
   std::size_t concurrency = 0;
 };
 

@@ -73,7 +73,7 @@ std::string_view to_string(Reason reason) {
   constexpr std::array<std::string_view, static_cast<std::size_t>(Reason::kOther) + 1> kNames = {
       "none",      "dns",    "refused",     "unreachable", "timeout",   "lost",          "malformed",
       "too_large", "tls",    "tls_expired", "tls_early",   "tls_name",  "tls_authority", "tls_weak",
-      "status",    "header", "body",        "rcode",       "redirects", "other"};
+      "status",    "header", "body",        "rcode",       "redirects", "not_allowed",   "other"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

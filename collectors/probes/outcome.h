@@ -33,7 +33,8 @@ enum class Reason : std::uint8_t {
   kHeader,  // a header field,
   kBody,    // its body or, of TCP and DNS, what was heard
   kRcode,
-  kRedirects,  // too many, or not to be followed
+  kRedirects,   // too many, or not to be followed
+  kNotAllowed,  // an address that may not be asked for
   kOther,
 };
 std::string_view to_string(Reason reason);

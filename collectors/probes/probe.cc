@@ -82,6 +82,10 @@ void Probe::resolved() {
   outcome_.resolve += tools_.clock.now() - looked_up_;
   if (lookup->addresses.empty()) return finish({Reason::kDns, peer_.host + ": " + lookup->message});
   const Address& address = lookup->addresses[attempt_ % lookup->addresses.size()];
+  // This address is connected to, whatever the name means a moment later.
+  if (target_.allowed && !target_.allowed->allows(address))
+    return finish({outcome_.redirects == 0 ? Reason::kNotAllowed : Reason::kRedirects,
+                   peer_.host + " is " + to_string(address) + ", which is not allowed"});
   outcome_.address = address;
   connect(address);
 }
@@ -191,6 +195,8 @@ void Probe::follow(http::Answer answer) {
   if (outcome_.redirects >= target_.max_redirects)
     return finish({Reason::kRedirects, "more than " + std::to_string(target_.max_redirects) + " redirects"});
   if (!next) return finish({Reason::kRedirects, "a redirect that cannot be followed: " + next.error().message});
+  if (target_.allowed && !target_.allowed->allows(next->host))
+    return finish({Reason::kRedirects, "a redirect to " + next->host + ", which is not allowed"});
   ++outcome_.redirects;
   const int status = outcome_.answer.status;
   const bool keeps_method = status == 307 || status == 308 || method_ == "HEAD";

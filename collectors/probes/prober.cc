@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <future>
 #include <list>
 #include <optional>
 #include <random>
@@ -19,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kNothingToDo = 60s;
+constexpr auto kGrace = 250ms;  // for the thread to say what came of it
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -26,6 +28,13 @@ std::uint64_t random_seed() {
 }
 
 }  // namespace
+
+// One endpoint that somebody waits for.
+struct Prober::Errand {
+  Target target;
+  Clock::time_point deadline;
+  std::promise<std::shared_ptr<const Outcome>> promise;
+};
 
 // The state of the thread.
 class Prober::Work {
@@ -37,12 +46,17 @@ class Prober::Work {
         schedule_(prober.options_.targets, prober.clock_.now(), random_seed()) {}
 
   void go_on() {
+    begin_errands();
     begin_those_due();
     wait();
     for (auto at = active_.begin(); at != active_.end();) {
       at->probe.advance();
       const bool is_done = at->probe.is_done();
-      if (is_done) conclude(*at);
+      if (is_done && at->errand) {
+        at->errand->promise.set_value(std::make_shared<const Outcome>(at->probe.take_outcome()));
+      } else if (is_done) {
+        conclude(*at);
+      }
       at = is_done ? active_.erase(at) : std::next(at);
     }
     tell();
@@ -52,27 +66,43 @@ class Prober::Work {
   struct Active {
     Active(const Target& target, const Tools& tools, Clock::time_point deadline, const Schedule::Turn& its_turn)
         : turn(its_turn), probe(target, tools, deadline, its_turn.attempt) {}
-    Schedule::Turn turn;
+    Active(std::shared_ptr<Errand> its_errand, const Tools& tools)
+        : errand(std::move(its_errand)), probe(errand->target, tools, errand->deadline) {}
+    std::shared_ptr<Errand> errand;  // null: it is one of the options' targets,
+    Schedule::Turn turn{};           // and this its turn
     Probe probe;
   };
 
   [[nodiscard]] Clock::time_point now() const { return prober_.clock_.now(); }
 
+  [[nodiscard]] Tools tools() { return {transfers_, resolver_, prober_.clock_}; }
+  [[nodiscard]] bool has_place() const {
+    const auto is_scheduled = [](const Active& active) { return active.errand == nullptr; };
+    return static_cast<std::size_t>(std::ranges::count_if(active_, is_scheduled)) < prober_.options_.concurrency;
+  }
+
+  void begin_errands() {
+    std::vector<std::shared_ptr<Errand>> errands;
+    {
+      const std::lock_guard lock(prober_.mutex_);
+      errands.swap(prober_.errands_);
+    }
+    for (auto& errand : errands) active_.emplace_back(std::move(errand), tools());
+  }
+
   void begin_those_due() {
-    while (active_.size() < prober_.options_.concurrency) {
+    while (has_place()) {
       const auto turn = schedule_.take(now());
       if (!turn) return;
       const Target& target = prober_.options_.targets[turn->target];
-      const Tools tools{transfers_, resolver_, prober_.clock_};
-      active_.emplace_back(target, tools, now() + target.timeout, *turn);
+      active_.emplace_back(target, tools(), now() + target.timeout, *turn);
     }
   }
 
   void wait() {
     Clock::time_point until = now() + kNothingToDo;
     // A free place and nothing that is due; or no free place, and then what is due has to wait anyhow.
-    const bool has_place = active_.size() < prober_.options_.concurrency;
-    if (const auto next = schedule_.next(); next && has_place) until = std::min(until, *next);
+    if (const auto next = schedule_.next(); next && has_place()) until = std::min(until, *next);
     sockets_.clear();
     for (const Active& active : active_) {
       if (active.probe.is_done()) until = now();
@@ -153,16 +183,34 @@ Prober::~Prober() {
   // Stopped and waited for by its own destructor.
 }
 
+void Prober::begin() {
+  if (thread_.joinable()) return;
+  try {
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  } catch (const std::system_error&) {  // no more threads now: the next look tries again
+    view_.error = "no thread to ask with";
+  }
+}
+
 ProberView Prober::view() {
   const std::lock_guard lock(mutex_);
-  if (!thread_.joinable()) {
-    try {
-      thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-    } catch (const std::system_error&) {  // no more threads now: the next look tries again
-      view_.error = "no thread to ask with";
-    }
-  }
+  begin();
   return view_;
+}
+
+Result<std::shared_ptr<const Outcome>> Prober::ask(Target target, Clock::time_point deadline) {
+  const auto errand = std::make_shared<Errand>(std::move(target), deadline);
+  auto outcome = errand->promise.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    begin();
+    if (!view_.error.empty()) return fail(ErrorCode::kSystem, view_.error);
+    errands_.push_back(errand);
+    if (transfers_ != nullptr) transfers_->wake();
+  }
+  if (outcome.wait_until(deadline + kGrace) != std::future_status::ready)
+    return fail(ErrorCode::kTimeout, "nothing came of it in time");
+  return outcome.get();
 }
 
 void Prober::run(const std::stop_token& stop) {
@@ -170,11 +218,14 @@ void Prober::run(const std::stop_token& stop) {
   {
     const std::lock_guard lock(mutex_);
     view_.error = transfers ? "" : transfers.error().message;
+    transfers_ = transfers ? transfers->get() : nullptr;
   }
   if (!transfers) return;
   Work work(*this, **transfers);
   const std::stop_callback wake(stop, [&transfers] { (*transfers)->wake(); });
   while (!stop.stop_requested()) work.go_on();
+  const std::lock_guard lock(mutex_);
+  transfers_ = nullptr;
 }
 
 }  // namespace upkeep::probes

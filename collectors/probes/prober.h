@@ -1,5 +1,5 @@
 // The thread that asks all targets, over and over, a few at a time: one thread, however many there are, beside those of
-// the resolver. Nobody else ever waits for an endpoint.
+// the resolver. Nobody else ever waits for an endpoint, but who asks for one at once.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "collectors/probes/outcome.h"
 #include "exporter/clock.h"
 #include "exporter/log.h"
+#include "exporter/result.h"
 
 namespace upkeep::probes {
 
@@ -43,8 +44,14 @@ class Prober {
   // The first one begins the thread.
   ProberView view();
 
+  // Asks an endpoint at once, beside those of the options, and waits for what comes of it: a moment beyond the deadline
+  // at most. kTimeout: nothing did.
+  Result<std::shared_ptr<const Outcome>> ask(Target target, Clock::time_point deadline);
+
  private:
   class Work;
+  struct Errand;
+  void begin();  // with the mutex held
   void run(const std::stop_token& stop);
 
   const Options& options_;
@@ -52,6 +59,8 @@ class Prober {
   Log& log_;
   std::mutex mutex_;  // guards what follows
   ProberView view_;
+  std::vector<std::shared_ptr<Errand>> errands_;  // that the thread does not know of yet
+  http::Transfers* transfers_ = nullptr;          // of the thread, while it runs
   std::jthread thread_;
 };
 

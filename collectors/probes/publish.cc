@@ -82,16 +82,21 @@ void publish(const Target& target, const Outcome& outcome, SampleSink& out) {
   if (outcome.tls) publish_tls(target, *outcome.tls, series);
 }
 
-void publish(const Target& target, const Record& record, SampleSink& out) {
+void publish(const Target& target, SampleSink& out) {
   const Series series(target, out);
   series.add(kInfo, 1, target.endpoint);
-  series.add(kInterval, std::chrono::duration<double>(target.interval).count());
   series.add(kTimeLimit, std::chrono::duration<double>(target.timeout).count());
   if (target.slow_after.count() > 0) series.add(kSlow, std::chrono::duration<double>(target.slow_after).count());
   if (speaks_tls(target)) {
     series.add(kWarnBefore, std::chrono::duration<double>(target.tls_options.warn_before).count());
     series.add(kCriticalBefore, std::chrono::duration<double>(target.tls_options.critical_before).count());
   }
+}
+
+void publish(const Target& target, const Record& record, SampleSink& out) {
+  publish(target, out);
+  const Series series(target, out);
+  series.add(kInterval, std::chrono::duration<double>(target.interval).count());
   series.add(kRuns, static_cast<double>(record.runs));
   series.add(kFailures, static_cast<double>(record.failures));
   series.add(kRetries, static_cast<double>(record.retries));

@@ -354,5 +354,48 @@ TEST(Web, EndsWithoutARequestThatIsStuck) {
   EXPECT_NE(kKept, nullptr);
 }
 
+TEST(Web, OnDemand) {
+  WebWorld world;
+  HttpClient client(world.port());
+  HttpAnswer answer = client.get("/probe?target=a%20b&module=tcp");
+  EXPECT_EQ(answer.code, 200);
+  EXPECT_EQ(answer.body, "/probe target=a b module=tcp");
+  EXPECT_EQ(answer.field("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(world.backend.last().deadline, world.clock.now() + 9500ms);
+  client.get("/probe", "X-Prometheus-Scrape-Timeout-Seconds: 3\r\n");
+  EXPECT_EQ(world.backend.last().deadline, world.clock.now() + 2500ms);
+  EXPECT_EQ(client.get("/probe?target=%").code, 400);
+  EXPECT_EQ(client.get("/probes").code, 404);
+  EXPECT_EQ(HttpClient(world.port()).request("POST", "/probe").code, 405);
+  const auto failing = [&](ErrorCode code) {
+    world.backend.failure = Error{code, "why"};
+    answer = HttpClient(world.port()).get("/probe");
+    EXPECT_EQ(answer.body, "why\n");
+    return answer.code;
+  };
+  EXPECT_EQ(failing(ErrorCode::kParse), 400);
+  EXPECT_EQ(failing(ErrorCode::kTimeout), 503);
+  EXPECT_EQ(failing(ErrorCode::kSystem), 500);
+  EXPECT_THAT(world.own_metrics(), HasSubstr("{handler=\"on_demand\",code=\"400\"} 2\n"));
+}
+
+TEST(Web, AnswersFewOnDemandAtATime) {
+  WebWorld world;
+  world.backend.hold();
+  std::vector<std::thread> clients;
+  std::atomic<int> good = 0;
+  for (int i = 0; i < limits::kConcurrentAnswers; ++i) {
+    clients.emplace_back([&] { good += HttpClient(world.port()).get("/probe").code == 200 ? 1 : 0; });
+  }
+  world.backend.wait_for_scrapes(limits::kConcurrentAnswers);
+  const HttpAnswer one_more = HttpClient(world.port()).get("/probe");
+  EXPECT_EQ(one_more.code, 503);
+  EXPECT_EQ(one_more.body, "8 of these are being answered already, try again later.\n");
+  world.backend.release();
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(good, limits::kConcurrentAnswers);
+  EXPECT_EQ(HttpClient(world.port()).get("/probe").code, 200);
+}
+
 }  // namespace
 }  // namespace upkeep

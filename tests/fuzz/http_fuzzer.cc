@@ -11,6 +11,7 @@
 #include "exporter/landing_page.h"
 #include "exporter/limits.h"
 #include "exporter/listen_address.h"
+#include "exporter/query.h"
 #include "exporter/text.h"
 #include "exporter/utf8.h"
 

@@ -54,12 +54,25 @@ Result<std::shared_ptr<const Page>> FakeBackend::scrape(std::span<const std::str
   for (const std::string& name : collect) {
     if (name == "unknown") return fail(ErrorCode::kNotFound, "\"unknown\" is no enabled collector");
   }
-  auto page = std::make_shared<Page>(std::make_shared<Gzip>());
   const std::lock_guard lock(mutex_);
-  page->finish(text_);
+  return page_of(text_);
+}
+
+Result<std::shared_ptr<const Page>> FakeBackend::page_of(std::string_view text) {
+  auto page = std::make_shared<Page>(std::make_shared<Gzip>());
+  page->finish(text);
   ++pages_;
   changed_.notify_all();
   return page;
+}
+
+Result<std::shared_ptr<const Page>> FakeBackend::answer(std::string_view path, const Query& query,
+                                                        Clock::time_point deadline) {
+  UPKEEP_TRY(const auto page, scrape({}, {}, deadline));
+  std::string text(path);
+  for (const auto& [key, value] : query.pairs) text += " " + key + "=" + value;
+  const std::lock_guard lock(mutex_);
+  return page_of(text);
 }
 
 std::vector<CollectorRow> FakeBackend::collectors() {

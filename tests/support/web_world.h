@@ -40,6 +40,10 @@ class FakeBackend final : public WebBackend {
 
   Result<std::shared_ptr<const Page>> scrape(std::span<const std::string> collect, std::span<const std::string> exclude,
                                              Clock::time_point deadline) override;
+  // The path /probe is answered with the question; scrapes hold this up, too.
+  bool answers(std::string_view path) override { return path == "/probe"; }
+  Result<std::shared_ptr<const Page>> answer(std::string_view path, const Query& query,
+                                             Clock::time_point deadline) override;
   std::vector<CollectorRow> collectors() override;
   bool ready() override { return is_ready; }
   Result<> reload() override;
@@ -51,6 +55,8 @@ class FakeBackend final : public WebBackend {
   int under_way_ = 0, pages_ = 0;
   std::string text_ = "node_load1 1";
   Call last_;
+
+  Result<std::shared_ptr<const Page>> page_of(std::string_view text);
 };
 
 class WebWorld {

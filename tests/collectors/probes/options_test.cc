@@ -134,5 +134,31 @@ TEST(ProbeOptions, AShortIntervalHasAShortTimeout) {
   EXPECT_EQ(quick.options.targets[1].timeout, 2s);
 }
 
+TEST(ProbeOptions, ReadModules) {
+  const Read all = read(
+      "timeout: 3s\n"
+      "modules:\n"
+      "  - {name: web, allow: ['*.example.com'], expect: {status: [2xx]}}\n"
+      "  - {name: redis, prober: tcp, allow: [10.0.0.0/8], send: PING, timeout: 1s}\n");
+  EXPECT_EQ(all.mistakes, std::vector<std::string>{});
+  ASSERT_EQ(all.options.modules.size(), 2u);
+  EXPECT_EQ(all.options.modules[0].module, "web");
+  EXPECT_EQ(all.options.modules[0].timeout, 3s);
+  EXPECT_TRUE(all.options.modules[0].allowed->allows("a.example.com"));
+  EXPECT_EQ(all.options.modules[1].kind, Kind::kTcp);
+  EXPECT_EQ(all.options.modules[1].say, "PING");
+  const Read bad = read(
+      "modules:\n"
+      "  - {name: web}\n"
+      "  - {name: web, allow: ['a b'], url: 'http://x'}\n");
+  EXPECT_EQ(bad.mistakes,
+            (std::vector<std::string>{
+                "upkeep.yml:2:5: modules[0].allow: names of hosts or networks expected: who may be asked for",
+                "upkeep.yml:3:12: modules[1].name: 'web' is the name of another one",
+                "upkeep.yml:3:24: modules[1].allow: the name of a host expected, *.DOMAIN, *, an address or a network, "
+                "not a b",
+                "upkeep.yml:3:33: modules[1].url: unknown key"}));
+}
+
 }  // namespace
 }  // namespace upkeep::probes

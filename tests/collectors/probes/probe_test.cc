@@ -149,5 +149,22 @@ TEST_F(ProbeTest, AnAddressOfTheOtherKindIsNone) {
   EXPECT_TRUE(transfers_.requests.empty());
 }
 
+TEST_F(ProbeTest, ConnectsOnlyWhereItMay) {
+  auto allowed = std::make_shared<Allowed>();
+  ASSERT_TRUE(allowed->add("127.0.0.1"));
+  target_.allowed = allowed;
+  Probe& one = probe();
+  EXPECT_EQ(last().address, "127.0.0.1:8080");
+  one.take(answer(302, "http://127.0.0.2/"));
+  ASSERT_TRUE(one.is_done());
+  const Outcome outcome = one.take_outcome();
+  EXPECT_EQ(outcome.reason, Reason::kRedirects);
+  EXPECT_EQ(outcome.message, "a redirect to 127.0.0.2, which is not allowed");
+  target_.url = *http::split_url("http://127.0.0.3/");
+  ASSERT_TRUE(probe().is_done());
+  EXPECT_EQ(probe_->take_outcome().reason, Reason::kNotAllowed);
+  EXPECT_EQ(transfers_.requests.size(), 1u);
+}
+
 }  // namespace
 }  // namespace upkeep::probes
