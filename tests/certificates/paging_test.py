@@ -110,11 +110,11 @@ def test_what_else_lies_on_disk(root, make_stack, tmp_path):
     names = ("expired", "early", "chain")
     pairs = {name: root.sign(name, folder=tmp_path / name) for name in names}
     good = {name: pair.pem() for name, pair in pairs.items()}
-    many = tmp_path / "many"
-    root.sign("many", folder=many)
+    later = tmp_path / "later"
+    later.mkdir()
     running = make_stack(
         upkeep_config=certificates.config(
-            tmp_path / "state", files=[*(str(pair.certificate) for pair in pairs.values()), f"{many}/*.pem"]
+            tmp_path / "state", files=[*(str(pair.certificate) for pair in pairs.values()), f"{later}/*.pem"]
         )
     )
     up = "x509_source_up == 1"
@@ -125,21 +125,21 @@ def test_what_else_lies_on_disk(root, make_stack, tmp_path):
     )
     certificates.replace(pairs["early"].certificate, root.sign("early", folder=tmp_path / "3", start=DAY).pem())
     certificates.replace(pairs["chain"].certificate, good["chain"] + good["early"])
-    many.rename(tmp_path / "away")
-    many.symlink_to(many)  # which can be listed by nobody, not even by root
+    later.rmdir()
+    later.symlink_to(later)  # which can be listed by nobody, not even by root
     pages = [
         running.wait_for_trigger("CertificateExpired", "maintenance", "critical"),
         running.wait_for_trigger("CertificateNotYetValid", "maintenance", "warning"),
         running.wait_for_trigger("CertificateChainBroken", "maintenance", "warning"),
         running.wait_for_trigger("CertificateSourceUnreadable", "devops", "warning"),
     ]
-    for page, word in zip(pages, ("expired.pem", "early.pem", "chain.pem", "many")):
+    for page, word in zip(pages, ("expired.pem", "early.pem", "chain.pem", "later")):
         assert word in details(page)
 
     for name, pair in pairs.items():
         certificates.replace(pair.certificate, good[name])
-    many.unlink()
-    (tmp_path / "away").rename(many)
+    later.unlink()
+    later.mkdir()
     for page in pages:
         running.wait_for_resolve(page)
         running.check_one_incident(page)
