@@ -25,7 +25,9 @@ Published publish(FakeFileSystem& fs, int pid) {
   SampleSink sink(100);
   sink.begin();
   ContainerSamples out(families, ContainerLabels(labels), sink);
-  Published published{{}, publish_network(fs, pid, 0, out)};
+  std::vector<Traffic> traffic;
+  Published published{{}, read_network(fs, pid, traffic)};
+  publish_network(traffic, 0, out);
   published.samples = samples_of(sink);
   return published;
 }
