@@ -53,8 +53,11 @@ Result<ScrapeQuery> parse_scrape_query(std::string_view text) {
   UPKEEP_TRY(Query query, parse_query(text));
   ScrapeQuery names;
   for (auto& [key, value] : query.pairs) {
-    if (key == "collect[]") names.collect.push_back(std::move(value));
-    if (key == "exclude[]") names.exclude.push_back(std::move(value));
+    if (key == "collect[]") {
+      names.collect.push_back(std::move(value));
+    } else if (key == "exclude[]") {
+      names.exclude.push_back(std::move(value));
+    }
   }
   if (!names.collect.empty() && !names.exclude.empty()) {
     return fail(ErrorCode::kParse, "collect[] and exclude[] cannot be combined");

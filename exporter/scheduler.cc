@@ -250,7 +250,7 @@ Result<std::shared_ptr<const Page>> Scheduler::answer(std::string_view path, con
   SampleSink sink((*found)->type().max_series);
   sink.begin();
   UPKEEP_CHECK((*found)->answer(query, {deadline, workers_->stop.get_token()}, sink));
-  const auto page = std::make_shared<Page>(gzip_);
+  auto page = std::make_shared<Page>(gzip_);
   Samples samples;
   sink.publish(samples);
   page->finish(text_of(samples));

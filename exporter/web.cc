@@ -166,8 +166,10 @@ class Presence {
 // The right to scrape, while there are not too many at it.
 class Server::Permit {
  public:
-  explicit Permit(Server& server) : server_(server), presence_(server.scrapes_) {
-    granted_ = server_.settings_.max_requests == 0 || presence_.before() < server_.settings_.max_requests;
+  explicit Permit(Server& server)
+      : server_(server),
+        presence_(server.scrapes_),
+        granted_(server.settings_.max_requests == 0 || presence_.before() < server.settings_.max_requests) {
     if (granted_) server_.telemetry_.scrape_began();
   }
   ~Permit() {
@@ -180,7 +182,7 @@ class Server::Permit {
  private:
   Server& server_;
   const Presence presence_;
-  bool granted_ = false;
+  const bool granted_;
 };
 
 // Head and body in as few writes as possible: together as far as one buffer goes, then the rest. False: the client did
