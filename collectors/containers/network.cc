@@ -24,8 +24,7 @@ constexpr MetricDesc kFamilies[] = {
 constexpr std::size_t kEachWay = 4;   // of the families, and the first columns of either half of the table
 constexpr std::size_t kReceived = 8;  // columns of the first half
 
-using Counters = decltype(Traffic::counters);
-static_assert(std::tuple_size_v<Counters> == 2 * kEachWay);
+using Counters = std::array<std::uint64_t, 2 * kEachWay>;
 
 Result<Counters> parse(std::string_view columns) {
   Counters counters{};
@@ -33,8 +32,8 @@ Result<Counters> parse(std::string_view columns) {
   for (std::size_t i = 0; i < kReceived + kEachWay; ++i) {
     const auto value = words.next_u64();
     if (!value) return fail(ErrorCode::kParse, "16 counters expected");
-    if (i < kEachWay) counters[i] = static_cast<double>(*value);
-    if (i >= kReceived) counters[i - kReceived + kEachWay] = static_cast<double>(*value);
+    if (i < kEachWay) counters[i] = *value;
+    if (i >= kReceived) counters[i - kReceived + kEachWay] = *value;
   }
   return counters;
 }
@@ -71,10 +70,9 @@ int first_process(FileSystem& fs, const std::string& directory) {
   return 0;
 }
 
-Result<> read_network(FileSystem& fs, int pid, std::vector<Traffic>& traffic) {
+Result<> publish_network(FileSystem& fs, int pid, std::size_t first, ContainerSamples& out) {
   const std::string path = "proc/" + std::to_string(pid) + "/net/dev";
   UPKEEP_TRY(const std::string text, fs.read(path));
-  traffic.clear();
   std::size_t number = 0;
   return each_line(path, text, [&](std::string_view line) -> Result<> {
     if (++number <= 2) return {};
@@ -83,15 +81,9 @@ Result<> read_network(FileSystem& fs, int pid, std::vector<Traffic>& traffic) {
     const std::string_view interface = trim(line.substr(0, colon));
     if (is_left_out(interface)) return {};
     UPKEEP_TRY(const Counters counters, parse(line.substr(colon + 1)));
-    traffic.push_back({std::string(interface), counters});
+    for (std::size_t i = 0; i < counters.size(); ++i) out.add(first + i, static_cast<double>(counters[i]), {interface});
     return {};
   });
-}
-
-void publish_network(std::span<const Traffic> traffic, std::size_t first, ContainerSamples& out) {
-  for (const Traffic& one : traffic) {
-    for (std::size_t i = 0; i < one.counters.size(); ++i) out.add(first + i, one.counters[i], {one.interface});
-  }
 }
 
 }  // namespace upkeep::containers

@@ -2,11 +2,9 @@
 // https://man7.org/linux/man-pages/man5/proc_pid_net.5.html
 #pragma once
 
-#include <array>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "collectors/containers/families.h"
 #include "exporter/filesystem.h"
@@ -22,17 +20,9 @@ std::string network_namespace(FileSystem& fs, std::string_view pid);
 // The first process in a control group, or in one just below it; 0: none.
 int first_process(FileSystem& fs, const std::string& directory);
 
-// What went through an interface, in the order of network_families().
-struct Traffic {
-  std::string interface;
-  std::array<double, 8> counters;
-};
-
-// Of every interface in proc/PID/net/dev but the loopback and what belongs to containers in there, into `traffic`.
-// kNotFound: the process is gone. The file is not kept open, which would keep the namespace alive after the container.
-Result<> read_network(FileSystem& fs, int pid, std::vector<Traffic>& traffic);
-
-// `first`: where network_families() begin in the ContainerFamilies.
-void publish_network(std::span<const Traffic> traffic, std::size_t first, ContainerSamples& out);
+// Adds the samples of every interface in proc/PID/net/dev but the loopback and what belongs to containers in there.
+// `first`: where network_families() begin in the ContainerFamilies. kNotFound: the process is gone. The file is not
+// kept open, which would keep the namespace alive after the container.
+Result<> publish_network(FileSystem& fs, int pid, std::size_t first, ContainerSamples& out);
 
 }  // namespace upkeep::containers

@@ -70,7 +70,6 @@ void Tracked::begin_anew(const Tools& tools) {
   made_ = time_made(tools.fs, tools.hierarchies.principal() + path());
   cpu_seconds_ = 0;
   process_due_.hurry();
-  traffic_due_.hurry();
 }
 
 void Tracked::set_engine(const Tools& tools, const Container* container) {
@@ -107,12 +106,11 @@ Result<> Tracked::publish(Tools& tools, SampleSink& out) {
   seen_wall_ = tools.clock.wall();
   // A group of the same name that was made anew since the last look.
   const double cpu_seconds = files_.usage()[Value::kCpuTotal];
-  const bool ran = cpu_seconds != cpu_seconds_;
   if (cpu_seconds < cpu_seconds_) begin_anew(tools);
   if (!std::isnan(cpu_seconds)) cpu_seconds_ = cpu_seconds;
   publish_times(samples);
   publish_usage(files_.usage(), kUsageAt, tools.devices, container_ == nullptr, samples);
-  auto network = publish_network(tools, ran, samples);
+  auto network = publish_network(tools, samples);
   return result ? std::move(network) : std::move(result);
 }
 
@@ -123,9 +121,7 @@ void Tracked::publish_times(ContainerSamples& out) const {
   if (container_ != nullptr && container_->created > 0) out.add(kCreationTime, container_->created);
 }
 
-// Of one that does not run, its traffic once a minute: to open its file is as dear as to read all others of it.
-Result<> Tracked::publish_network(Tools& tools, bool ran, ContainerSamples& out) {
-  const int before = process_;
+Result<> Tracked::publish_network(Tools& tools, ContainerSamples& out) {
   if (container_ != nullptr) {
     network_.clear();
     process_ = container_->own_network ? container_->pid : 0;
@@ -137,16 +133,9 @@ Result<> Tracked::publish_network(Tools& tools, bool ran, ContainerSamples& out)
     if (std::ranges::find(tools.networks, network_) != tools.networks.end()) return {};
     tools.networks.push_back(network_);
   }
-  Result<> result;
-  if (const bool is_due = traffic_due_.due(tools.clock.now()); is_due || ran || process_ != before) {
-    result = read_network(tools.fs, process_, traffic_);
-  }
-  const bool is_gone = !result && result.error().code == ErrorCode::kNotFound;
-  if (is_gone) traffic_.clear();
-  containers::publish_network(traffic_, kUsageAt + usage_families().size(), out);
-  if (!is_gone) return result;
+  auto published = containers::publish_network(tools.fs, process_, kUsageAt + usage_families().size(), out);
+  if (published || published.error().code != ErrorCode::kNotFound) return published;
   process_due_.hurry();
-  traffic_due_.hurry();
   return {};
 }
 

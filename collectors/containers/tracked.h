@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "collectors/containers/engine.h"
-#include "collectors/containers/network.h"
 #include "collectors/containers/usage.h"
 #include "exporter/clock.h"
 
@@ -57,7 +56,7 @@ class Tracked {
   void begin_anew(const Tools& tools);
   [[nodiscard]] ContainerLabels labels(const Tools& tools) const;
   void publish_times(ContainerSamples& out) const;
-  Result<> publish_network(Tools& tools, bool ran, ContainerSamples& out);
+  Result<> publish_network(Tools& tools, ContainerSamples& out);
   void find_process(const Tools& tools);
 
   const std::string path_;
@@ -73,8 +72,6 @@ class Tracked {
   Refresh process_due_{std::chrono::minutes(1)};
   int process_ = 0;  // whose network is the container's; 0: not known, or the host's
   std::string network_;
-  Refresh traffic_due_{std::chrono::minutes(1)};
-  std::vector<Traffic> traffic_;  // of process_
 };
 
 }  // namespace upkeep::containers

@@ -25,9 +25,7 @@ Published publish(FakeFileSystem& fs, int pid) {
   SampleSink sink(100);
   sink.begin();
   ContainerSamples out(families, ContainerLabels(labels), sink);
-  std::vector<Traffic> traffic;
-  Published published{{}, read_network(fs, pid, traffic)};
-  publish_network(traffic, 0, out);
+  Published published{{}, publish_network(fs, pid, 0, out)};
   published.samples = samples_of(sink);
   return published;
 }
